@@ -1,0 +1,73 @@
+"""The exception tree. Every error is also the matching builtin, so plain ``except`` clauses work.
+
+Native code throws one C++ type with a code; the binding layer raises the class that
+`ERROR_CLASSES` lists for that code.
+"""
+
+from __future__ import annotations
+
+
+class HpinferError(Exception):
+    """Base of every error raised on purpose by hpinfer."""
+
+
+class InvalidInputError(HpinferError, ValueError):
+    """An argument, image, tensor name, rank or shape is not what the call expects."""
+
+
+class InvalidTypeError(HpinferError, TypeError):
+    """An argument or tensor has the wrong Python type or element type."""
+
+
+class InvalidImageError(InvalidInputError):
+    """Bytes or a file that cannot be decoded as an image or PDF, or exceed the size limits."""
+
+
+class InputNotFoundError(HpinferError, FileNotFoundError):
+    """An input path, glob or directory names nothing that can be read."""
+
+
+class ConfigError(HpinferError, ValueError):
+    """A configuration key or value is unknown, has the wrong type, or has no effect here."""
+
+
+class ModelNotFoundError(HpinferError, FileNotFoundError):
+    """A model name is unknown, or its files are neither on disk nor obtainable."""
+
+
+class ModelFormatError(HpinferError, ValueError):
+    """Model files exist but are corrupted, incomplete or of an unsupported kind."""
+
+
+class ChecksumError(ModelFormatError):
+    """A model file's SHA-256 is not the one in the manifest."""
+
+
+class EngineUnavailableError(HpinferError, ImportError):
+    """No usable inference engine; the message lists each engine tried and the loader's words."""
+
+
+class EngineError(HpinferError, RuntimeError):
+    """The inference engine reported a failure while loading or running a model."""
+
+
+class UnsupportedError(HpinferError, NotImplementedError):
+    """The request is valid but this build, engine or device cannot carry it out."""
+
+
+class InternalError(HpinferError, RuntimeError):
+    """A broken invariant inside hpinfer: please report it."""
+
+
+#: Name of a native ``ErrorCode`` value to the class raised for it.
+ERROR_CLASSES: dict[str, type[HpinferError]] = {
+    "invalid_input": InvalidInputError,
+    "invalid_type": InvalidTypeError,
+    "model_not_found": ModelNotFoundError,
+    "model_format": ModelFormatError,
+    "engine_unavailable": EngineUnavailableError,
+    "engine": EngineError,
+    "config": ConfigError,
+    "unsupported": UnsupportedError,
+    "internal": InternalError,
+}
