@@ -1,0 +1,31 @@
+# What to build. Names of the engine options are those of the PaddleX guides.
+option(ENABLE_ORT_BACKEND "ONNX Runtime, opened at run time" ON)
+option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
+
+if(DEFINED SKBUILD)
+  set(building_wheel ON)
+else()
+  set(building_wheel OFF)
+endif()
+option(HPINFER_BUILD_PYTHON "The Python extension module" ${building_wheel})
+if(building_wheel)
+  option(HPINFER_BUILD_TESTS "The C++ tests" OFF)
+else()
+  option(HPINFER_BUILD_TESTS "The C++ tests" ON)
+endif()
+option(HPINFER_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
+set(HPINFER_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_package(Threads REQUIRED)

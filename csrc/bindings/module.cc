@@ -1,0 +1,41 @@
+// The extension module hpinfer._native: conversion between Python and the native library, nothing
+// else. One register_<family>.cc each.
+#include <pybind11/pybind11.h>
+
+#include <cstdio>
+
+#include "core/error.h"
+
+namespace py = pybind11;
+
+namespace hpinfer::bindings {
+
+void register_core(py::module_& m);
+void register_session(py::module_& m);
+
+namespace {
+
+// Raises the class that hpinfer.errors.ERROR_CLASSES lists for the code.
+void raise_as_python(const Error& error) {
+  const py::object classes = py::module_::import("hpinfer.errors").attr("ERROR_CLASSES");
+  const py::object type = classes[py::str(std::string(error_code_name(error.code())))];
+  PyErr_SetString(type.ptr(), error.what());
+}
+
+}  // namespace
+}  // namespace hpinfer::bindings
+
+PYBIND11_MODULE(_native, m) {
+  namespace bindings = hpinfer::bindings;
+  m.doc() = "Native part of hpinfer. Private: use the classes of the hpinfer package.";
+  m.attr("__version__") = HPINFER_VERSION;
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const hpinfer::Error& error) {
+      bindings::raise_as_python(error);
+    }
+  });
+  bindings::register_core(m);
+  bindings::register_session(m);
+}

@@ -1,0 +1,138 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "bindings/arrays.h"
+#include "engines/registry.h"
+
+namespace py = pybind11;
+
+namespace hpinfer::bindings {
+namespace {
+
+using Paths = std::vector<std::filesystem::path>;
+
+std::span<const std::byte> bytes_of(const std::optional<py::bytes>& bytes) {
+  if (!bytes) return {};
+  const std::string_view view = *bytes;
+  return std::as_bytes(std::span(view.data(), view.size()));
+}
+
+std::shared_ptr<Session> create_session(const std::string& engine_name, const Paths& candidates,
+                                        const std::optional<std::filesystem::path>& path,
+                                        const std::optional<py::bytes>& bytes,
+                                        const std::optional<py::bytes>& weights,
+                                        const SessionOptions& options) {
+  const ModelSource model{path.value_or(""), bytes_of(bytes), bytes_of(weights)};
+  const py::gil_scoped_release unlocked;
+  const auto session = open_engine(engine_name, candidates)->create_session(model, options);
+  return std::const_pointer_cast<Session>(session);
+}
+
+py::list run_session(const Session& session, const std::vector<py::array>& inputs,
+                     const std::optional<std::vector<py::object>>& outputs) {
+  std::vector<TensorView> views;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    views.push_back(tensor_view(inputs[i], "input " + std::to_string(i)));
+  const std::size_t count = outputs ? outputs->size() : session.outputs().size();
+  std::vector<Tensor> results(count);
+  for (std::size_t i = 0; outputs && i < count; ++i) {
+    if ((*outputs)[i].is_none()) continue;
+    const auto array = (*outputs)[i].cast<py::array>();
+    check(array.writeable(), ErrorCode::kInvalidInput, "output ", i, " is read-only");
+    results[i] = Tensor::borrow(tensor_view(array, "output " + std::to_string(i)));
+  }
+  {
+    const py::gil_scoped_release unlocked;
+    session.run(views, results);
+  }
+  py::list arrays;
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool given = outputs && !(*outputs)[i].is_none();
+    arrays.append(given ? (*outputs)[i] : py::object(to_numpy(std::move(results[i]))));
+  }
+  return arrays;
+}
+
+py::tuple shape_tuple(const TensorInfo& info) {
+  py::tuple shape(info.shape.rank());
+  for (std::size_t i = 0; i < info.shape.rank(); ++i)
+    shape[i] = info.shape[i] < 0 ? py::object(py::none()) : py::object(py::int_(info.shape[i]));
+  return shape;
+}
+
+py::dict engine_info(const std::string& name, const Paths& candidates) {
+  std::shared_ptr<const Engine> engine;
+  {
+    const py::gil_scoped_release unlocked;
+    engine = open_engine(name, candidates);
+  }
+  py::dict info;
+  info["version"] = engine->version();
+  info["library"] = engine->library().string();
+  info["devices"] = engine->devices();
+  return info;
+}
+
+void register_options(py::module_& m) {
+  py::enum_<Precision>(m, "Precision")
+      .value("fp32", Precision::kFloat32)
+      .value("fp16", Precision::kFloat16)
+      .value("bf16", Precision::kBFloat16);
+  py::enum_<GraphOptimization>(m, "GraphOptimization")
+      .value("none", GraphOptimization::kNone)
+      .value("basic", GraphOptimization::kBasic)
+      .value("extended", GraphOptimization::kExtended)
+      .value("all", GraphOptimization::kAll);
+  py::enum_<MemoryPolicy>(m, "MemoryPolicy")
+      .value("bounded", MemoryPolicy::kBounded)
+      .value("fast", MemoryPolicy::kFast);
+  py::class_<ProviderOptions>(m, "ProviderOptions")
+      .def(py::init([](std::string name, std::map<std::string, std::string> options) {
+             return ProviderOptions{std::move(name), std::move(options)};
+           }),
+           py::arg("name"), py::arg("options"))
+      .def_readonly("name", &ProviderOptions::name)
+      .def_readonly("options", &ProviderOptions::options);
+  py::class_<SessionOptions>(m, "SessionOptions")
+      .def(py::init<>())
+      .def_property(
+          "device", [](const SessionOptions& self) { return to_string(self.device); },
+          [](SessionOptions& self, const std::string& text) { self.device = parse_device(text); })
+      .def_readwrite("num_threads", &SessionOptions::num_threads)
+      .def_readwrite("num_streams", &SessionOptions::num_streams)
+      .def_readwrite("precision", &SessionOptions::precision)
+      .def_readwrite("graph_optimization", &SessionOptions::graph_optimization)
+      .def_readwrite("memory", &SessionOptions::memory)
+      .def_readwrite("cache_dir", &SessionOptions::cache_dir)
+      .def_readwrite("providers", &SessionOptions::providers)
+      .def_readwrite("engine_config", &SessionOptions::engine_config);
+}
+
+}  // namespace
+
+void register_session(py::module_& m) {
+  register_options(m);
+  py::class_<TensorInfo>(m, "TensorInfo")
+      .def_readonly("name", &TensorInfo::name)
+      .def_property_readonly(
+          "dtype", [](const TensorInfo& self) { return std::string(dtype_name(self.dtype)); })
+      .def_property_readonly("shape", &shape_tuple);
+  py::class_<Session, std::shared_ptr<Session>>(m, "Session")
+      .def(py::init(&create_session), py::arg("engine"), py::arg("candidates"), py::arg("path"),
+           py::arg("bytes"), py::arg("weights"), py::arg("options"))
+      .def_property_readonly("inputs", &Session::inputs)
+      .def_property_readonly("outputs", &Session::outputs)
+      .def_property_readonly("options", &Session::options)
+      .def("run", &run_session, py::arg("inputs"), py::arg("outputs") = py::none())
+      .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
+  m.def("compiled_engines", [] {
+    std::vector<std::string> names;
+    for (const std::string_view name : compiled_engines()) names.emplace_back(name);
+    return names;
+  });
+  m.def("engine_info", &engine_info, py::arg("name"), py::arg("candidates"),
+        "Loads the engine; its version, library path and devices.");
+}
+
+}  // namespace hpinfer::bindings

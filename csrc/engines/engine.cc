@@ -1,0 +1,71 @@
+#include "engines/engine.h"
+
+#include <system_error>
+
+#include "core/thread_budget.h"
+
+namespace hpinfer {
+namespace {
+
+std::string name_list(std::span<const TensorInfo> infos) {
+  std::string text;
+  for (const TensorInfo& info : infos) text += (text.empty() ? "'" : ", '") + info.name + "'";
+  return text;
+}
+
+void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) {
+  check(view.dtype == info.dtype, ErrorCode::kInvalidType, role, " '", info.name, "' must be ",
+        dtype_name(info.dtype), "; got ", dtype_name(view.dtype));
+  check(info.shape.accepts(view.shape), ErrorCode::kInvalidInput, role, " '", info.name,
+        "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
+  check(view.data != nullptr || view.shape.num_elements() == 0, ErrorCode::kInvalidInput, role,
+        " '", info.name, "' has no memory");
+}
+
+}  // namespace
+
+void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  check(inputs.size() == inputs_.size(), ErrorCode::kInvalidInput, "the model has ", inputs_.size(),
+        " inputs (", name_list(inputs_), "); got ", inputs.size());
+  check(outputs.size() == outputs_.size(), ErrorCode::kInvalidInput, "the model has ",
+        outputs_.size(), " outputs (", name_list(outputs_), "); got ", outputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) check_tensor("input", inputs_[i], inputs[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
+  do_run(inputs, outputs);
+}
+
+std::string_view precision_name(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::kFloat32: return "fp32";
+    case Precision::kFloat16: return "fp16";
+    case Precision::kBFloat16: return "bf16";
+  }
+  return "unknown";
+}
+
+SessionOptions resolve_options(SessionOptions options) {
+  check(options.num_threads >= 0, ErrorCode::kConfig,
+        "num_threads must be at least 1, or 0 for all available; got ", options.num_threads);
+  check(options.num_streams >= 1, ErrorCode::kConfig, "num_streams must be at least 1; got ",
+        options.num_streams);
+  if (options.num_threads == 0) options.num_threads = thread_budget().threads;
+  return options;
+}
+
+void check_model_source(const ModelSource& model) {
+  if (model.in_memory()) {
+    check(!model.bytes.empty(), ErrorCode::kModelFormat, "the model in memory has 0 bytes");
+    return;
+  }
+  std::error_code error;
+  const auto status = std::filesystem::status(model.path, error);
+  check(std::filesystem::exists(status), ErrorCode::kModelNotFound, "model file ",
+        model.path.string(), " does not exist");
+  check(std::filesystem::is_regular_file(status), ErrorCode::kModelNotFound, "model path ",
+        model.path.string(), " is not a file");
+  check(std::filesystem::file_size(model.path, error) > 0 && !error, ErrorCode::kModelFormat,
+        "model file ", model.path.string(), " is empty or cannot be read");
+}
+
+}  // namespace hpinfer

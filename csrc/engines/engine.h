@@ -1,0 +1,126 @@
+// What every inference engine looks like to the rest of hpinfer.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/device.h"
+#include "core/dtype.h"
+#include "core/shape.h"
+#include "core/tensor.h"
+
+namespace hpinfer {
+
+// One input or output of a model. Dynamic dimensions are kDynamicDim.
+struct TensorInfo {
+  std::string name;
+  DType dtype = DType::kFloat32;
+  Shape shape;
+};
+
+// Where the model comes from: a file, or bytes in memory (then `path` is empty, and `weights` may
+// hold the second file of a two-file format). The bytes must live only during create_session.
+struct ModelSource {
+  std::filesystem::path path;
+  std::span<const std::byte> bytes;
+  std::span<const std::byte> weights;
+
+  bool in_memory() const noexcept { return path.empty(); }
+};
+
+enum class Precision { kFloat32, kFloat16, kBFloat16 };
+enum class GraphOptimization { kNone, kBasic, kExtended, kAll };
+
+// How an engine keeps memory between runs.
+enum class MemoryPolicy {
+  kBounded,  // for inputs of many sizes: caches are bounded and growth follows the request
+  kFast,     // for inputs of one size: plans and arenas are kept
+};
+
+struct ProviderOptions {
+  std::string name;
+  std::map<std::string, std::string> options;
+};
+
+// Everything that can be asked of a session. An option that the engine cannot honour is an error
+// of create_session (kConfig or kUnsupported), never ignored.
+struct SessionOptions {
+  Device device;
+  int num_threads = 0;  // processors for this session, all streams together; 0 = thread_budget()
+  int num_streams = 1;  // inferences that are expected at the same time; they share num_threads
+  Precision precision = Precision::kFloat32;
+  GraphOptimization graph_optimization = GraphOptimization::kAll;
+  MemoryPolicy memory = MemoryPolicy::kBounded;
+  std::filesystem::path cache_dir;         // OpenVINO: where compiled models are kept; empty = off
+  std::vector<ProviderOptions> providers;  // ONNX Runtime: execution providers before the CPU's
+  std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
+};
+
+// A loaded model. Immutable after creation; run() may be called from any number of threads at once
+// and gives the same bits as serial calls.
+class Session {
+ public:
+  virtual ~Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // In graph order.
+  const std::vector<TensorInfo>& inputs() const noexcept { return inputs_; }
+  const std::vector<TensorInfo>& outputs() const noexcept { return outputs_; }
+
+  // The options with every default resolved (num_threads is never 0).
+  const SessionOptions& options() const noexcept { return options_; }
+
+  // One inference. `inputs` holds one view for each input, in graph order; none is copied where
+  // the engine can read it in place. `outputs` holds one tensor for each output, in graph order: an
+  // empty one comes back with engine memory (see Tensor::lifetime), a tensor that has memory gets
+  // the result written into it and must have the result's dtype and shape.
+  //
+  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
+  void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+
+  // Gives cached memory back to the system where the engine can; safe while others run.
+  virtual void trim() const {}
+
+ protected:
+  Session() = default;
+  // Inputs and outputs are checked against the infos before this is called.
+  virtual void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const = 0;
+
+  std::vector<TensorInfo> inputs_;
+  std::vector<TensorInfo> outputs_;
+  SessionOptions options_;
+};
+
+// A loaded engine library. Thread-safe.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual std::string_view name() const noexcept = 0;
+  virtual std::string version() const = 0;
+  virtual std::filesystem::path library() const = 0;
+  // What the engine calls its devices or execution providers, e.g. "CPU", "CUDAExecutionProvider".
+  virtual std::vector<std::string> devices() const = 0;
+
+  // Throws Error: kModelNotFound, kModelFormat, kConfig, kUnsupported, kEngine.
+  virtual std::shared_ptr<const Session> create_session(const ModelSource& model,
+                                                        const SessionOptions& options) const = 0;
+};
+
+std::string_view precision_name(Precision precision) noexcept;
+
+// Fills num_threads from the thread budget and checks the ranges that hold for every engine.
+SessionOptions resolve_options(SessionOptions options);
+
+// Reads nothing; checks that the file exists and is a readable regular file (kModelNotFound) or
+// that the bytes are not empty (kModelFormat).
+void check_model_source(const ModelSource& model);
+
+}  // namespace hpinfer

@@ -1,0 +1,24 @@
+// Which engines are compiled in, and the one loaded instance of each.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engines/engine.h"
+
+namespace hpinfer {
+
+// Names of the engines that this build can talk to, e.g. {"onnxruntime", "openvino"}.
+std::vector<std::string_view> compiled_engines();
+
+// The engine of that name, loaded on first use. Tried in order: HPINFER_<NAME>_LIBRARY (then
+// nothing else), the candidates, the loader's own search path. Later calls return the loaded
+// instance whatever the candidates are: one process uses one release of an engine.
+//
+// Throws Error: kConfig for a name that is not compiled in, kEngineUnavailable with every path
+// tried and the loader's message for each.
+std::shared_ptr<const Engine> open_engine(std::string_view name,
+                                          const std::vector<std::filesystem::path>& candidates);
+
+}  // namespace hpinfer

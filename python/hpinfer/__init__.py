@@ -1,0 +1,38 @@
+"""hpinfer: fast, dependable inference for PaddlePaddle and ONNX vision and document models.
+
+Importing this package loads no engine, touches no network and configures no logging; every public
+name is imported on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpinfer.engines import EngineStatus
+    from hpinfer.engines.discovery import engines
+    from hpinfer.session import Session
+
+#: Public name to the module that defines it.
+_PUBLIC = {
+    "EngineStatus": "hpinfer.engines.discovery",
+    "Session": "hpinfer.session",
+    "engines": "hpinfer.engines.discovery",
+}
+
+__all__ = ["EngineStatus", "Session", "__version__", "engines"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("hpinfer")
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'hpinfer' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,87 @@
+"""Finds engine libraries among the installed distributions without importing them."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpinfer.errors import HpinferError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Engine name to (import name, folder inside the package, file pattern).
+_LIBRARIES: dict[str, tuple[str, str, str]] = {
+    "onnxruntime": ("onnxruntime", "capi", "libonnxruntime.so*"),
+    "openvino": ("openvino", "libs", "libopenvino_c.so*"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Whether an engine can be used in this process, and why not.
+
+    Attributes:
+        name: Engine name, e.g. ``"onnxruntime"``.
+        usable: Whether the library was loaded and accepted.
+        version: The engine's own version; empty when not usable.
+        library: Path of the loaded library; empty when not usable.
+        devices: The engine's devices or execution providers.
+        reason: Why it is not usable, with the loader's message; empty when usable.
+    """
+
+    name: str
+    usable: bool
+    version: str = ""
+    library: str = ""
+    devices: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def library_candidates(engine: str) -> list[Path]:
+    """Paths of the engine's library in the installed packages, best first.
+
+    The package is located, not imported, so that nothing of it runs.
+    """
+    if engine not in _LIBRARIES:
+        return []
+    package, folder, pattern = _LIBRARIES[engine]
+    return [
+        library
+        for root in _package_roots(package)
+        for library in sorted((root / folder).glob(pattern), key=lambda path: len(path.name))
+    ]
+
+
+def _package_roots(package: str) -> Iterator[Path]:
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # ValueError: a module in sys.modules without a spec
+        return
+    if spec is not None:
+        yield from (Path(root) for root in spec.submodule_search_locations or ())
+
+
+def engines() -> list[EngineStatus]:
+    """Status of every engine that this build can talk to; loads each library once."""
+    from hpinfer import _native
+
+    return [_status(name) for name in _native.compiled_engines()]
+
+
+def _status(name: str) -> EngineStatus:
+    from hpinfer import _native
+
+    try:
+        info = _native.engine_info(name, library_candidates(name))
+    except HpinferError as error:
+        return EngineStatus(name=name, usable=False, reason=str(error))
+    return EngineStatus(
+        name=name,
+        usable=True,
+        version=info["version"],
+        library=info["library"],
+        devices=tuple(info["devices"]),
+    )

@@ -1,0 +1,187 @@
+"""Low-level inference: one model on one engine, tensors in, tensors out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpinfer.engines.discovery import library_candidates
+from hpinfer.errors import ConfigError, InvalidInputError, InvalidTypeError
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from hpinfer import _native
+
+_ENUM_OPTIONS = {
+    "precision": "Precision",
+    "graph_optimization": "GraphOptimization",
+    "memory": "MemoryPolicy",
+}
+
+
+class Session:
+    """A model loaded by one engine. Any number of threads may call `run` at once.
+
+    Example:
+        >>> session = Session("model.onnx", engine="onnxruntime", num_threads=2)
+        >>> outputs = session.run({"x": array})
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes,
+        *,
+        engine: str = "onnxruntime",
+        weights: bytes | None = None,
+        **options: Any,
+    ) -> None:
+        """Loads a model.
+
+        Args:
+            model: Path of the model file, or its bytes.
+            engine: ``"onnxruntime"`` or ``"openvino"``.
+            weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
+            **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``),
+                ``num_threads`` (0 = all that the process may use), ``num_streams`` (inferences
+                expected at once; they share the threads), ``precision`` (``"fp32"``, ``"fp16"``,
+                ``"bf16"``), ``graph_optimization`` (``"none"`` … ``"all"``; ONNX Runtime),
+                ``memory`` (``"bounded"`` for varied shapes, ``"fast"`` for fixed ones),
+                ``cache_dir`` (OpenVINO), ``providers`` (ONNX Runtime: names, or ``(name, {option:
+                value})``), ``engine_config`` (the engine's own keys and values).
+
+        Raises:
+            ConfigError: Unknown engine or option, or one without effect on this engine.
+            ModelNotFoundError: The file does not exist.
+            ModelFormatError: The engine cannot read the model.
+            EngineUnavailableError: The engine is not installed or cannot be loaded.
+        """
+        from hpinfer import _native
+
+        if isinstance(model, (bytes, bytearray, memoryview)):
+            path, data = None, bytes(model)
+        else:
+            path, data = Path(model), None
+        self._engine = engine
+        self._native = _native.Session(
+            engine, library_candidates(engine), path, data, weights, _session_options(options)
+        )
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine."""
+        return self._engine
+
+    @property
+    def inputs(self) -> list[_native.TensorInfo]:
+        """Name, dtype and shape (None = any size) of every input, in graph order."""
+        return self._native.inputs
+
+    @property
+    def outputs(self) -> list[_native.TensorInfo]:
+        """Name, dtype and shape (None = any size) of every output, in graph order."""
+        return self._native.outputs
+
+    @property
+    def options(self) -> _native.SessionOptions:
+        """The options in force, every default resolved."""
+        return self._native.options
+
+    def run(
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]] | Sequence[npt.NDArray[Any]],
+        *,
+        outputs: Mapping[str, npt.NDArray[Any]] | None = None,
+    ) -> list[npt.NDArray[Any]]:
+        """Runs one inference. The GIL is released while the engine works.
+
+        Args:
+            inputs: Arrays by input name, or in graph order. C-contiguous arrays are not copied.
+            outputs: Writable C-contiguous arrays to write results into, by output name; outputs
+                that are not named come back as new arrays.
+
+        Returns:
+            One writable array for each output, in graph order.
+
+        Raises:
+            InvalidInputError: Unknown or missing name, wrong rank or dimension.
+            InvalidTypeError: Wrong dtype, or not an array.
+            EngineError: The engine failed.
+        """
+        given = inputs if isinstance(inputs, Mapping) else None
+        ordered = self._by_name(given) if given is not None else list(inputs)
+        arrays = [_contiguous(array, index) for index, array in enumerate(ordered)]
+        targets = None
+        if outputs is not None:
+            names = [info.name for info in self.outputs]
+            _check_names("output", outputs, names)
+            targets = [outputs.get(name) for name in names]
+        return self._native.run(arrays, targets)
+
+    def trim(self) -> None:
+        """Gives the engine's cached memory back to the system where it can."""
+        self._native.trim()
+
+    def _by_name(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        names = [info.name for info in self.inputs]
+        _check_names("input", inputs, names)
+        missing = [name for name in names if name not in inputs]
+        if missing:
+            raise InvalidInputError(f"missing input {missing[0]!r}; the model has inputs {names}")
+        return [inputs[name] for name in names]
+
+
+def _check_names(role: str, given: Mapping[str, object], names: list[str]) -> None:
+    for name in given:
+        if name not in names:
+            raise InvalidInputError(f"the model has no {role} {name!r}; it has {names}")
+
+
+def _contiguous(array: object, index: int) -> npt.NDArray[np.generic]:
+    import numpy as np
+
+    if not isinstance(array, np.ndarray):
+        raise InvalidTypeError(f"input {index} must be a numpy array; got {type(array).__name__}")
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+
+
+def _session_options(options: Mapping[str, Any]) -> _native.SessionOptions:
+    from hpinfer import _native
+
+    native = _native.SessionOptions()
+    known = [name for name in dir(native) if not name.startswith("_")]
+    for name, value in options.items():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; known: {known}"
+            raise ConfigError(f"unknown session option {name!r}{hint}")
+        try:
+            setattr(native, name, _option_value(name, value))
+        except TypeError as error:
+            raise ConfigError(f"session option {name!r} cannot be {value!r}") from error
+    return native
+
+
+def _option_value(name: str, value: Any) -> Any:  # noqa: ANN401 - one of several option types
+    from hpinfer import _native
+
+    if name in _ENUM_OPTIONS:
+        members = getattr(_native, _ENUM_OPTIONS[name]).__members__
+        if value not in members:
+            raise ConfigError(f"{name} must be one of {list(members)}; got {value!r}")
+        return members[value]
+    if name == "providers":
+        pairs = [(item, {}) if isinstance(item, str) else item for item in value]
+        return [_native.ProviderOptions(key, _texts(options)) for key, options in pairs]
+    if name == "engine_config":
+        return _texts(value)
+    return value
+
+
+def _texts(options: Mapping[str, object]) -> dict[str, str]:
+    return {key: str(value) for key, value in options.items()}
