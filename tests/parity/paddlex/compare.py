@@ -148,9 +148,7 @@ def compare_pages(reference: Page, candidate: Page) -> PageReport:
         if expected[0] == found[0]:
             report.score_gap = max(report.score_gap, abs(expected[1] - found[1]))
         else:
-            report.differences.append(
-                LineDifference(reference.image, i, expected, found, shared)
-            )
+            report.differences.append(LineDifference(reference.image, i, expected, found, shared))
     return report
 
 

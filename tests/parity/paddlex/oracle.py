@@ -6,8 +6,10 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAMILIES = {
     "v4": ("PP-OCRv4_mobile_det", "PP-OCRv4_mobile_rec"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -25,7 +24,7 @@ def read_page(pipeline: Any, path: Path) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         result = next(iter(pipeline.predict(str(path))))
-    except Exception as error:  # noqa: BLE001 - the oracle's own failures are part of the record
+    except Exception as error:  # the oracle's own failures are part of the record
         return {"image": path.name, "error": f"{type(error).__name__}: {error}"}
     return {
         "image": path.name,
@@ -44,7 +43,7 @@ def write_json(path: Path, value: object) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as out:
         json.dump(value, out, ensure_ascii=False, indent=1)
     Path(out.name).chmod(0o644)
-    os.replace(out.name, path)
+    Path(out.name).replace(path)
 
 
 def main() -> int:

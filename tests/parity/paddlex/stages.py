@@ -9,7 +9,6 @@ for that crop alone, its output and the decoded text.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -32,7 +31,7 @@ def write_arrays(path: Path, **arrays: Any) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
         np.savez_compressed(stream, **arrays)
     Path(stream.name).chmod(0o644)
-    os.replace(stream.name, path)
+    Path(stream.name).replace(path)
 
 
 def read_image(pipeline: Any, path: Path) -> np.ndarray:
