@@ -58,7 +58,7 @@ def answer(read: Reader, path: str) -> dict[str, Any]:
     try:
         texts = read(path)
     except Exception as error:  # a peer's failure is a result of the comparison
-        return {"error": f"{type(error).__name__}: {error}"}
+        return {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     lines = [text for text in texts if text.strip()]
     joined = "\n".join(lines)

@@ -25,7 +25,10 @@ def read_page(pipeline: Any, path: Path) -> dict[str, Any]:
     try:
         result = next(iter(pipeline.predict(str(path))))
     except Exception as error:  # the oracle's own failures are part of the record
-        return {"image": path.name, "error": f"{type(error).__name__}: {error}"}
+        return {
+            "image": path.name,
+            "error": f"{type(error).__name__}: {' '.join(str(error).split())}",
+        }
     return {
         "image": path.name,
         "seconds": time.perf_counter() - started,
