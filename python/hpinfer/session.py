@@ -28,6 +28,9 @@ _ENUM_OPTIONS = {
 class Session:
     """A model loaded by one engine. Any number of threads may call `run` at once.
 
+    Attributes:
+        native: The native session, for the native models.
+
     Example:
         >>> session = Session("model.onnx", engine="onnxruntime", num_threads=2)
         >>> outputs = session.run({"x": array})
@@ -68,7 +71,7 @@ class Session:
         else:
             path, data = Path(model), None
         self._engine = engine
-        self._native = _native.Session(
+        self.native = _native.Session(
             engine, library_candidates(engine), path, data, weights, _session_options(options)
         )
 
@@ -80,17 +83,17 @@ class Session:
     @property
     def inputs(self) -> list[_native.TensorInfo]:
         """Name, dtype and shape (None = any size) of every input, in graph order."""
-        return self._native.inputs
+        return self.native.inputs
 
     @property
     def outputs(self) -> list[_native.TensorInfo]:
         """Name, dtype and shape (None = any size) of every output, in graph order."""
-        return self._native.outputs
+        return self.native.outputs
 
     @property
     def options(self) -> _native.SessionOptions:
         """The options in force, every default resolved."""
-        return self._native.options
+        return self.native.options
 
     def run(
         self,
@@ -121,11 +124,11 @@ class Session:
             names = [info.name for info in self.outputs]
             _check_names("output", outputs, names)
             targets = [outputs.get(name) for name in names]
-        return self._native.run(arrays, targets)
+        return self.native.run(arrays, targets)
 
     def trim(self) -> None:
         """Gives the engine's cached memory back to the system where it can."""
-        self._native.trim()
+        self.native.trim()
 
     def _by_name(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         names = [info.name for info in self.inputs]
