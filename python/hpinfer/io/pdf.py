@@ -109,9 +109,11 @@ class PdfReader:
         if not (area > 0 and math.isfinite(area)):
             raise InvalidImageError(f"{where} has the size {width:g}x{height:g} points")
         scale = self._scale
-        # PDFium rounds both sides up, hence one more pixel on each.
-        if math.ceil(width * scale) * math.ceil(height * scale) > self._max_pixels:
-            scale = math.sqrt(self._max_pixels / ((width + 1) * (height + 1)))
+        # Both sides are rounded up, so each may be one pixel longer than the scale says: this is
+        # the largest s with (width*s + 1) * (height*s + 1) <= limit.
+        side = width + height
+        largest = (math.sqrt(side**2 + 4 * area * (self._max_pixels - 1)) - side) / (2 * area)
+        scale = min(scale, largest)
         if scale < min(_MIN_SCALE, self._scale):
             raise InvalidImageError(
                 f"{where} is {width:g}x{height:g} points, which exceeds the limit of "

@@ -13,6 +13,7 @@ setting that is not ours to change; `decode.py` has applied the limit by then.
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from hpinfer.io.sniff import ImageFormat
+
+
+_WARNING_FILTERS = threading.Lock()
 
 
 class DecodeError(Exception):
@@ -115,7 +119,8 @@ def _load(image: Any) -> None:  # noqa: ANN401
     if Image.MAX_IMAGE_PIXELS is None or image.width * image.height <= Image.MAX_IMAGE_PIXELS:
         image.load()
         return
-    with warnings.catch_warnings():
+    # Warning filters belong to the process: two threads restoring them at once could mix them up.
+    with _WARNING_FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         image.load()
 

@@ -129,7 +129,7 @@ class _Reader:
             yield from self._glob(text)
 
     def _path(self, path: Path) -> _Results:
-        if path.is_dir():
+        if _is_directory(path):
             files = sorted(_files_below(path))
             if not files:
                 yield from self._failure(
@@ -273,6 +273,13 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except (OSError, ValueError):  # a name too long or with a zero character
+        return False
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
         return False
 
 

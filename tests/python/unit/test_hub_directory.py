@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from hpinfer import hub
 from hpinfer.errors import ConfigError, InvalidTypeError, ModelFormatError, ModelNotFoundError
 

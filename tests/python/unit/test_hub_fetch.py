@@ -12,10 +12,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import hpinfer.hub.fetch
 import hpinfer.hub.wheels
+import pytest
 from hpinfer import hub
 from hpinfer.errors import ChecksumError, ModelFormatError, ModelNotFoundError
 from hpinfer.hub.manifest import Artifact, FileEntry, FillRule, ModelEntry
@@ -33,7 +32,7 @@ ONNX = (
     + field(14, field(1, b"character") + field(2, "\n".join(CHARACTERS).encode()))
     + field(7, b"graph")
 )
-PDMODEL, PDIPARAMS, KEYS = b"program", b"params" * 1000, "x\ny\n".encode()
+PDMODEL, PDIPARAMS, KEYS = b"program", b"params" * 1000, b"x\ny\n"
 
 
 def pinned(name: str, content: bytes, sha256: str | None = None) -> FileEntry:
@@ -222,9 +221,7 @@ def test_progress_reports_fetch_bytes_and_done(cache: Path) -> None:
     assert steps[0].stage == "fetch"
     assert [step.total for step in steps if step.stage == "unpack"] == [total] * 3
     assert steps[-2].done == total
-    assert steps[-1] == hub.Progress(
-        "Toy_rec", "done", str(cache / "models" / "Toy_rec_paddle")
-    )
+    assert steps[-1] == hub.Progress("Toy_rec", "done", str(cache / "models" / "Toy_rec_paddle"))
 
 
 def test_verify_and_resolve_find_damage_and_force_repairs_it(cache: Path) -> None:
@@ -424,7 +421,7 @@ class FakeHub(types.ModuleType):
         super().__init__("huggingface_hub")
         self.files, self.error, self.calls = files, error, []  # type: ignore[var-annotated]
 
-    def HfApi(self) -> FakeHub:  # noqa: N802
+    def HfApi(self) -> FakeHub:
         return self
 
     def model_info(self, repo: str) -> types.SimpleNamespace:

@@ -6,7 +6,6 @@ import dataclasses
 import re
 
 import pytest
-
 from hpinfer.hub.manifest import manifest
 
 FIRST_RUN = (
