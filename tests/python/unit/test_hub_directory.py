@@ -122,7 +122,7 @@ def test_paddlex_cache_is_used_and_the_onnx_variant_preferred(tmp_path: Path) ->
 
 def test_incomplete_paddlex_directory_is_a_reason_not_an_error(tmp_path: Path) -> None:
     make(tmp_path / "paddlex" / "official_models" / "Toy", "inference.json")
-    with pytest.raises(ModelNotFoundError, match="PaddleX cache: .*no usable weights"):
+    with pytest.raises(ModelNotFoundError, match=r"PaddleX cache: .*no usable weights"):
         hub.resolve("Toy")
 
 

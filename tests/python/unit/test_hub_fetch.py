@@ -340,7 +340,7 @@ def test_unknown_name_suggests_near_ones(cache: Path) -> None:
 def test_concurrent_pulls_download_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = hpinfer.hub.wheels.download_wheel, []
 
-    def counted(*args: Any, **kwargs: Any) -> Path:
+    def counted(*args: Any, **kwargs: Any) -> Path:  # noqa: ANN401
         calls.append(args)
         return real(*args, **kwargs)
 
@@ -409,7 +409,7 @@ def test_cache_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HPINFER_CACHE_DIR", str(tmp_path / "file" / "cache"))
-    with pytest.raises(ModelNotFoundError, match="cannot be written.*HPINFER_CACHE_DIR"):
+    with pytest.raises(ModelNotFoundError, match=r"cannot be written.*HPINFER_CACHE_DIR"):
         hub.resolve("Toy_rec")
     assert not cache.exists()
 
@@ -427,7 +427,7 @@ class FakeHub(types.ModuleType):
     def model_info(self, repo: str) -> types.SimpleNamespace:
         return types.SimpleNamespace(sha=f"commit-of-{repo}")
 
-    def snapshot_download(self, repo: str, **options: Any) -> None:
+    def snapshot_download(self, repo: str, **options: Any) -> None:  # noqa: ANN401
         self.calls.append((repo, options["revision"], tuple(options["allow_patterns"])))
         if self.error is not None:
             raise self.error

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hpinfer.errors import InvalidImageError
 from hpinfer.io import decode_image
+from hpinfer.io.decode import Decoder
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def picture(height: int = 37, width: int = 53, channels: int = 3) -> np.ndarray[
     return (ramp + noise).astype(np.uint8)
 
 
-def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:
+def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:  # noqa: ANN401
     stream = io.BytesIO()
     image.save(stream, image_format, **options)
     return stream.getvalue()
@@ -84,7 +85,7 @@ def reference(data: bytes) -> np.ndarray[Any, Any]:
 
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("kind", CORPUS)
-def test_equal_to_imdecode(kind: str, decoder: Any) -> None:
+def test_equal_to_imdecode(kind: str, decoder: Decoder) -> None:
     pixels = decode_image(CORPUS[kind], decoder=decoder)
     assert pixels.dtype == np.uint8
     assert pixels.flags.c_contiguous
@@ -95,7 +96,7 @@ def test_equal_to_imdecode(kind: str, decoder: Any) -> None:
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(9))
-def test_exif_orientation(orientation: int, image_format: str, decoder: Any) -> None:
+def test_exif_orientation(orientation: int, image_format: str, decoder: Decoder) -> None:
     exif = Image.Exif()
     exif[0x010E] = "a description before it"
     exif[0x0112] = orientation
@@ -104,6 +105,7 @@ def test_exif_orientation(orientation: int, image_format: str, decoder: Any) -> 
     assert pixels.shape == ((53, 37, 3) if orientation >= 5 else (37, 53, 3))
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     stored = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    assert stored is not None
     upright = {
         2: stored[:, ::-1],
         3: stored[::-1, ::-1],
@@ -146,7 +148,7 @@ def test_tiff_orientation_tag() -> None:
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_real_images(decoder: Any) -> None:
+def test_real_images(decoder: Decoder) -> None:
     folder = os.environ.get("HPINFER_TEST_IMAGES")
     if not folder:
         pytest.skip("HPINFER_TEST_IMAGES names no directory")
@@ -163,7 +165,7 @@ def test_real_images(decoder: Any) -> None:
 @pytest.mark.parametrize(
     "kind", ["jpeg-2-False", "jpeg-2-True", "jpeg-grey", "png-RGB", "webp-RGB", "bmp-RGB", "cv.ppm"]
 )
-def test_truncated_files_are_errors(kind: str, share: float, decoder: Any) -> None:
+def test_truncated_files_are_errors(kind: str, share: float, decoder: Decoder) -> None:
     data = CORPUS[kind][: int(len(CORPUS[kind]) * share)]
     with pytest.raises(InvalidImageError, match=r"scan\.x") as caught:
         decode_image(data, name="scan.x", decoder=decoder)
@@ -171,7 +173,7 @@ def test_truncated_files_are_errors(kind: str, share: float, decoder: Any) -> No
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_jpeg_without_only_its_end_marker(decoder: Any) -> None:
+def test_jpeg_without_only_its_end_marker(decoder: Decoder) -> None:
     data = CORPUS["jpeg-2-False"]
     assert data.endswith(b"\xff\xd9")
     with pytest.raises(InvalidImageError, match="truncated: the end of the JPEG data is missing"):
@@ -302,7 +304,7 @@ def test_other_content_is_named(data: bytes, found: str) -> None:
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_corrupted_content_is_an_error(decoder: Any) -> None:
+def test_corrupted_content_is_an_error(decoder: Decoder) -> None:
     data = bytearray(CORPUS["png-RGB"])
     start = data.index(b"IDAT") + 4
     data[start : start + 60] = bytes(60)

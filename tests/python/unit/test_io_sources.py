@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from hpinfer.errors import (
     ConfigError,
@@ -31,7 +31,7 @@ def solid(value: int, height: int = 4, width: int = 6) -> np.ndarray[Any, Any]:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def encoded(value: int = 9, image_format: str = "PNG", **options: Any) -> bytes:
+def encoded(value: int = 9, image_format: str = "PNG", **options: Any) -> bytes:  # noqa: ANN401
     stream = io.BytesIO()
     Image.fromarray(solid(value)).save(stream, image_format, **options)
     return stream.getvalue()
@@ -66,13 +66,13 @@ def drawn_pdf() -> bytes:
     return data + b"trailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % xref
 
 
-def only(source: Any) -> InputImage:
+def only(source: object) -> InputImage:
     images = list(iter_images(source))
     assert len(images) == 1
     return images[0]
 
 
-def errors(source: Any) -> list[HpinferError]:
+def errors(source: object) -> list[HpinferError]:
     return [
         item.error
         for item in iter_images(source, on_error="yield")
@@ -139,7 +139,7 @@ def test_an_existing_name_with_magic_characters_is_a_path(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])
-def test_bytes_like_and_file_objects(kind: Any) -> None:
+def test_bytes_like_and_file_objects(kind: type[Any]) -> None:
     for data, pages in ((encoded(), None), (pdf_bytes((10, 10)), 1)):
         image = only(kind(data))
         assert image.input_path is None
@@ -265,7 +265,7 @@ def test_bad_on_error_is_refused_at_once() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 3, {"a": 1}, object()])
-def test_other_types(value: Any) -> None:
+def test_other_types(value: object) -> None:
     with pytest.raises(InvalidTypeError, match=type(value).__name__):
         only(value)
 
@@ -289,7 +289,7 @@ def test_one_oversized_tiff_page_does_not_hide_the_others(
     results = list(iter_images(tmp_path / "fax.tif", on_error="yield"))
     assert [isinstance(item, InputFailure) for item in results] == [False, True, False]
     assert results[1].page_index == 1
-    with pytest.raises(InvalidImageError, match="page 1 of .*5x50"):
+    with pytest.raises(InvalidImageError, match=r"page 1 of .*5x50"):
         list(iter_images(tmp_path / "fax.tif"))
 
 
@@ -328,7 +328,7 @@ def test_broken_and_empty_pdf(tmp_path: Path) -> None:
     with pytest.raises(InvalidImageError, match=r"bad\.pdf is not a readable PDF") as caught:
         only(tmp_path / "bad.pdf")
     assert "\n" not in str(caught.value)
-    with pytest.raises(InvalidImageError, match="not a readable PDF|without pages"):
+    with pytest.raises(InvalidImageError, match=r"not a readable PDF|without pages"):
         only(pdf_bytes())
 
 
