@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
+
     from hpinfer._settings import Settings
 
 _PDFIUM = threading.RLock()

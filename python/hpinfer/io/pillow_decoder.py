@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
+
     from hpinfer.io.sniff import ImageFormat
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from hpinfer import hub
 from hpinfer.errors import ConfigError, InvalidTypeError, ModelFormatError, ModelNotFoundError
 

@@ -12,9 +12,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import hpinfer.hub.fetch
 import hpinfer.hub.wheels
-import pytest
 from hpinfer import hub
 from hpinfer.errors import ChecksumError, ModelFormatError, ModelNotFoundError
 from hpinfer.hub.manifest import Artifact, FileEntry, FillRule, ModelEntry

@@ -6,6 +6,7 @@ import dataclasses
 import re
 
 import pytest
+
 from hpinfer.hub.manifest import manifest
 
 FIRST_RUN = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from hpinfer.errors import ModelFormatError, ModelNotFoundError
 from hpinfer.hub.onnx_metadata import read_onnx_metadata
 

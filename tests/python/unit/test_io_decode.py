@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
+
 from hpinfer.errors import InvalidImageError
 from hpinfer.io import decode_image
-from hpinfer.io.decode import Decoder
-from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hpinfer.io.decode import Decoder
 
 DECODERS = ("opencv", "pillow")
 

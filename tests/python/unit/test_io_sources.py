@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
+from PIL import Image
+
 from hpinfer.errors import (
     ConfigError,
     HpinferError,
@@ -21,7 +23,6 @@ from hpinfer.errors import (
     InvalidTypeError,
 )
 from hpinfer.io import InputFailure, InputImage, iter_images
-from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from hpinfer._settings import DEFAULT_MAX_PIXELS, Settings
 from hpinfer.errors import ConfigError
 
