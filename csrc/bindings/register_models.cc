@@ -15,7 +15,7 @@ using models::TextDetector;
 using models::TextReader;
 using models::TextRecognizer;
 
-py::array_t<std::int32_t> polygon_array(const std::vector<postprocess::Point>& polygon) {
+py::array_t<std::int32_t> polygon_array(const postprocess::Polygon& polygon) {
   py::array_t<std::int32_t> array({static_cast<py::ssize_t>(polygon.size()), py::ssize_t{2}});
   auto values = array.mutable_unchecked<2>();
   for (std::size_t i = 0; i < polygon.size(); ++i) {

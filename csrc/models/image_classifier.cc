@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/planar_target.h"
 
 namespace hpinfer::models {
 
@@ -45,15 +46,16 @@ void ImageClassifier::classify_batch(std::span<const ImageView> images,
   const vision::Placement first = plan_.place(images[0].height, images[0].width);
   const Tensor input = buffers_.take(
       DType::kFloat32,
-      {static_cast<std::int64_t>(images.size()), 3, first.out_h, first.out_w});
-  const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_h) *
-                              static_cast<std::size_t>(first.out_w);
+      {static_cast<std::int64_t>(images.size()), 3, first.out_height, first.out_width});
+  const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_height) *
+                              static_cast<std::size_t>(first.out_width);
   for (std::size_t i = 0; i < images.size(); ++i) {
     const vision::Placement placement = plan_.place(images[i].height, images[i].width);
-    check(placement.out_h == first.out_h && placement.out_w == first.out_w,
+    check(placement.out_height == first.out_height && placement.out_width == first.out_width,
           ErrorCode::kUnsupported, "pictures of one batch must have one size after resizing: ",
-          first.out_w, "x", first.out_h, " and ", placement.out_w, "x", placement.out_h);
-    plan_.run(images[i], placement, input.elements<float>().data() + i * picture, nullptr);
+          first.out_width, "x", first.out_height, " and ", placement.out_width, "x", placement.out_height);
+    plan_.run(images[i], placement,
+              planar_target(input.elements<float>().data() + i * picture, placement));
   }
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});

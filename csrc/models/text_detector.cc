@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
+#include "models/planar_target.h"
 
 namespace hpinfer::models {
 
@@ -33,8 +34,9 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   const vision::TransformPlan plan = vision::TransformPlan::compile(operators);
   const vision::Placement placement = plan.place(image.height, image.width);
   const Tensor input =
-      buffers_.take(DType::kFloat32, {1, 3, placement.out_h, placement.out_w});
-  plan.run(image, placement, input.elements<float>().data(), &thread_pool());
+      buffers_.take(DType::kFloat32, {1, 3, placement.out_height, placement.out_width});
+  plan.run(image, placement, planar_target(input.elements<float>().data(), placement),
+           &thread_pool());
 
   std::vector<Tensor> outputs(session_->outputs().size());
   session_->run({&input.view(), 1}, outputs);

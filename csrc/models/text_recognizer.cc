@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/planar_target.h"
 
 namespace hpinfer::models {
 namespace {
@@ -82,7 +83,7 @@ std::vector<TextRecognizer::Chunk> TextRecognizer::make_chunks(
         order.subspan(begin, std::min(static_cast<std::size_t>(batch_size), order.size() - begin));
     int width = 0;
     for (const int line : batch)
-      width = std::max(width, placements[static_cast<std::size_t>(line)].out_w);
+      width = std::max(width, placements[static_cast<std::size_t>(line)].out_width);
     const std::size_t size = (batch.size() + streams - 1) / streams;
     for (std::size_t i = 0; i < batch.size(); i += size)
       chunks.push_back({batch.subspan(i, std::min(size, batch.size() - i)), width});
@@ -96,15 +97,16 @@ void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageVi
                                      std::span<const vision::Placement> placements,
                                      std::span<TextLine> lines) const {
   const auto count = static_cast<std::int64_t>(chunk.lines.size());
-  const int height = placements[static_cast<std::size_t>(chunk.lines[0])].out_h;
+  const int height = placements[static_cast<std::size_t>(chunk.lines[0])].out_height;
   const Tensor input = buffers_.take(DType::kFloat32, {count, 3, height, chunk.width});
   const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(height) *
                               static_cast<std::size_t>(chunk.width);
   for (std::size_t i = 0; i < chunk.lines.size(); ++i) {
     const auto line = static_cast<std::size_t>(chunk.lines[i]);
     vision::Placement placement = placements[line];
-    placement.out_w = chunk.width;
-    plan_.run(images[line], placement, input.elements<float>().data() + i * picture, nullptr);
+    placement.out_width = chunk.width;
+    plan_.run(images[line], placement,
+              planar_target(input.elements<float>().data() + i * picture, placement));
   }
 
   Tensor output;
