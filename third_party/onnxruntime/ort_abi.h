@@ -95,7 +95,6 @@ enum ElementType : int {
   X(CreateSessionOptions, 10, 1, Status*, (SessionOptions**))                                      \
   X(SetSessionExecutionMode, 13, 1, Status*, (SessionOptions*, ExecutionMode))                     \
   X(DisableMemPattern, 17, 1, Status*, (SessionOptions*))                                          \
-  X(DisableCpuMemArena, 19, 1, Status*, (SessionOptions*))                                         \
   X(SetSessionLogSeverityLevel, 22, 1, Status*, (SessionOptions*, int level))                      \
   X(SetSessionGraphOptimizationLevel, 23, 1, Status*, (SessionOptions*, OptimizationLevel))        \
   X(SetIntraOpNumThreads, 24, 1, Status*, (SessionOptions*, int threads))                          \

@@ -12,8 +12,8 @@
 namespace hpinfer::ort {
 namespace {
 
-// Runs between two returns of the arena's free memory to the system (see onnxruntime/README.md for
-// the measurements behind it).
+// Runs of a bounded session between two returns of free arena memory to the system: rare enough to
+// cost nothing measurable, and what one huge picture needed is not kept for long.
 constexpr std::uint64_t kRunsBetweenShrinks = 64;
 
 ErrorCode load_error_code(abi::ErrorCode code, bool configured) {
