@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpinfer.engines import engines
+from hpinfer.hpi.discovery import engines
 from hpinfer.errors import ConfigError, EngineUnavailableError, ModelFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hpinfer.engines import EngineStatus
+    from hpinfer.hpi.discovery import EngineStatus
 
 #: Model formats that each engine reads, preferred first.
 _READABLE: dict[str, tuple[str, ...]] = {
