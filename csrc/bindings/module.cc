@@ -12,6 +12,7 @@ namespace hpinfer::bindings {
 
 void register_core(py::module_& m);
 void register_session(py::module_& m);
+void register_vision(py::module_& m);
 
 namespace {
 
@@ -38,4 +39,5 @@ PYBIND11_MODULE(_native, m) {
   });
   bindings::register_core(m);
   bindings::register_session(m);
+  bindings::register_vision(m);
 }
