@@ -17,18 +17,24 @@ _NOT_CODE = re.compile(
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
+# Our format puts a space before the brace of a body and none before that of a value: x{1}.
+_VALUE = re.compile(r"(?<=[\w>])\{[^{};]*\}")
 _SCOPE = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b[^()=]*$")
 
 
 def without_comments(source: str) -> str:
     """The source with comments, strings and characters blanked; line numbers stay."""
-    return _NOT_CODE.sub(lambda match: "\n" * match[0].count("\n") or " ", source)
+    return _NOT_CODE.sub(lambda match: _newlines(match) or " ", source)
+
+
+def _newlines(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
 
 
 def functions(source: str) -> Iterator[tuple[str, int, int]]:
     """Name, first line and number of lines of each function that has a body."""
-    code = without_comments(source)
-    code = _DIRECTIVE.sub(lambda match: "\n" * match[0].count("\n"), code)
+    code = _DIRECTIVE.sub(_newlines, without_comments(source))
+    code = _VALUE.sub(_newlines, code)
     scopes: list[tuple[str, int]] = []  # function name or "" of each open brace, its first line
     depth_of_code = 0  # open braces of functions and initialisers
     head_start = 0
