@@ -100,25 +100,28 @@ TEXT_RULES = (
 #: Name below hpinfer to the names that it may import, besides itself and FREE_MODULES.
 #: "" is hpinfer itself, the list of public names.
 FREE_MODULES = {"errors", "_settings"}
-_MIDDLE = {"_native", "config", "engines", "session", "hub", "io", "results", "hpi"}
+_MIDDLE = {"_native", "_native_log", "config", "hpi", "session", "hub", "io", "results"}
+_PUBLIC = _MIDDLE | {"models", "pipelines", ""}
 PYTHON_LAYERS = {
     "errors": frozenset[str](),
     "_settings": frozenset[str](),
     "_native": frozenset[str](),
+    "_native_log": {"_native"},
     "config": {"_native"},
-    "engines": {"_native", "config"},
-    "session": {"_native", "config", "engines"},
     "hub": {"_native", "config"},
+    "hpi": {"_native", "config", "hub"},
+    "session": {"_native", "config", "hpi"},
     "io": {"_native", "config", "hub"},
     "results": {"_native", "config", "io"},
-    "hpi": {"_native", "config", "engines", "session", "hub"},
     "models": _MIDDLE,
     "pipelines": _MIDDLE | {"models"},
     "": _MIDDLE | {"models", "pipelines"},
-    "doctor": _MIDDLE | {"models", "pipelines", ""},
-    "bench": _MIDDLE | {"models", "pipelines", ""},
-    "serving": _MIDDLE | {"models", "pipelines", ""},
-    "cli": _MIDDLE | {"models", "pipelines", "doctor", "bench", "serving", ""},
+    "_tiny_model": frozenset[str](),
+    "_doctor_text": {"doctor"},
+    "doctor": _PUBLIC | {"_tiny_model", "_doctor_text"},
+    "bench": _PUBLIC,
+    "serving": _PUBLIC,
+    "cli": _PUBLIC | {"doctor", "bench", "serving"},
     "__main__": {"cli"},
 }
 #: Engines and packages of extras: imported inside the functions that need them.

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hpinfer import errors
-from hpinfer.engines import discovery
+from hpinfer import _native, errors
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [
@@ -29,7 +28,7 @@ def variables_in_code() -> set[str]:
         path.read_text(encoding="utf-8") for path in (ROOT / "python" / "hpinfer").rglob("*.py")
     )
     read = {f"HPINFER_{name}" for name in re.findall(r'environment\("([A-Z_]+)"\)', native)}
-    read |= {f"HPINFER_{engine.upper()}_LIBRARY" for engine in discovery._LIBRARIES}
+    read |= {f"HPINFER_{engine.upper()}_LIBRARY" for engine in _native.compiled_engines()}
     return read | set(re.findall(r'"((?:HPINFER|PADDLE_PDX)_[A-Z_]+)"', python))
 
 
