@@ -109,12 +109,12 @@ class Result:
             InvalidInputError: The result holds no image.
         """
         if self.image is None:
-            raise InvalidInputError(f"{type(self).__name__} {self.name!r} holds no image to draw on")
+            raise InvalidInputError(
+                f"{type(self).__name__} {self.name!r} holds no image to draw on"
+            )
         return self._draw()
 
-    def print(
-        self, json_format: bool = False, indent: int = 4, ensure_ascii: bool = False
-    ) -> None:
+    def print(self, json_format: bool = False, indent: int = 4, ensure_ascii: bool = False) -> None:
         """Prints the result to standard output, long arrays shortened.
 
         Args:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TALL = 1.5  # a line this many times higher than wide was read turned, as in the pipeline
 _FILL = 0.30  # opacity of the fill of a polygon
+_SMALLEST = 0.7  # letters shrink to this part of the height that they could have
 _RED: Color = (220, 30, 30)
 
 
@@ -81,7 +82,7 @@ def draw_polygons(bgr: npt.NDArray[np.uint8], polygons: Polygons) -> Image.Image
     page = to_pil(bgr)
     draw = ImageDraw.Draw(page)
     for polygon in polygons:
-        _outline(draw, _points(polygon), _RED, width=_stroke(page.size))
+        _outline(draw, _points(polygon), _RED, width=max(2, _stroke(page.size)))
     return page
 
 
@@ -192,10 +193,13 @@ def _text_mask(fonts: FontBook, text: str, width: int, height: int) -> Image.Ima
     size = max(round(height * 0.78), 4)
     wanted = fonts.width(text, size)
     if wanted > width:
-        size = max(math.floor(size * width / wanted), 4)
+        size = max(math.floor(size * max(width / wanted, _SMALLEST)), 4)
+        wanted = fonts.width(text, size)
+    if wanted > width:  # smaller letters would not be legible: narrower ones are
+        mask = Image.new("L", (math.ceil(wanted), height), 0)
     baseline = round(height / 2 + size * 0.36)
     fonts.draw(ImageDraw.Draw(mask), (0, baseline), text, size, fill=255)
-    return mask
+    return mask if mask.width == width else mask.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _column_mask(fonts: FontBook, text: str, width: int, height: int) -> Image.Image:

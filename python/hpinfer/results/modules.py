@@ -103,8 +103,7 @@ class TopkResult(Result):
     label_names: Sequence[str]
 
     def __repr__(self) -> str:
-        best = f"{self.label_names[0]!r} {float(self.scores[0]):.3f}" if self.label_names else "none"
-        return f"TopkResult({self.name!r}, {best})"
+        return f"TopkResult({self.name!r}, {self._best() or 'no class'})"
 
     def _entries(self) -> dict[str, Any]:
         return {
@@ -120,8 +119,10 @@ class TopkResult(Result):
     def _draw(self) -> dict[str, Image.Image]:
         from hpinfer.results.drawing import draw_label
 
-        best = f"{self.label_names[0]} {float(self.scores[0]):.2f}" if self.label_names else ""
-        return {"res": draw_label(_present(self.image), best)}
+        return {"res": draw_label(_present(self.image), self._best())}
+
+    def _best(self) -> str:
+        return f"{self.label_names[0]} {float(self.scores[0]):.2f}" if self.label_names else ""
 
 
 #: The name that `create_model` documents for classification models.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from PIL import Image
 
     from hpinfer.results.modules import DocPreprocessorResult
@@ -152,7 +152,7 @@ class OCRResult(Result):
             UnsupportedError: pandas is not installed.
         """
         try:
-            import pandas as pd
+            import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
         except ImportError:
             from hpinfer.errors import UnsupportedError
 
