@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Color = tuple[int, int, int]
 
 _TALL = 1.5  # a line this many times higher than wide was read turned, as in the pipeline
-_FILL = 0.30  # opacity of the fill of a polygon
+_FILL = 0.22  # opacity of the fill of a polygon
 _SMALLEST = 0.7  # letters shrink to this part of the height that they could have
 _RED: Color = (220, 30, 30)
 
