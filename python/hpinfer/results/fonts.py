@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpinfer._settings import Settings
 from hpinfer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def system_fonts() -> tuple[Path, ...]:
 def _font_directories() -> list[Path]:
     home = Path.home()
     if sys.platform == "win32":
-        return [Path(os.environ.get("WINDIR", "C:/Windows"), "Fonts")]
+        return [Path("C:/Windows/Fonts")]
     if sys.platform == "darwin":
         return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
     return [
@@ -94,11 +95,11 @@ class FontBook:
         Raises:
             ConfigError: ``HPINFER_FONT`` is not a font file.
         """
-        chosen = os.environ.get("HPINFER_FONT", "").strip()
+        chosen = Settings.from_env().font
         sources: list[Path | None] = [*system_fonts(), None]
-        if chosen:
-            sources.insert(0, Path(chosen).expanduser())
-            cls._check(Path(chosen).expanduser())
+        if chosen is not None:
+            cls._check(chosen)
+            sources.insert(0, chosen)
         return cls(sources)
 
     @staticmethod
