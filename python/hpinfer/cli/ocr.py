@@ -64,7 +64,7 @@ def ocr(
     save: str | None,
     device: str | None,
     engine: str | None,
-    **options: Any,  # noqa: ANN401 - see ocr_options
+    **options: Any,
 ) -> int:
     """Read the text of pictures and documents.
 

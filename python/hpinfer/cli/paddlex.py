@@ -34,7 +34,7 @@ def paddlex(
     engine: str | None,
     use_hpip: bool,
     hpi_config: str | None,
-    **options: Any,  # noqa: ANN401 - see paddlex_ocr_options
+    **options: Any,
 ) -> int:
     """Predict with the options of PaddleX's command line.
 

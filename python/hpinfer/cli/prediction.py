@@ -33,7 +33,7 @@ class Pipeline(Protocol):
         input: Any,  # noqa: ANN401 - paths and bytes
         *,
         on_error: str,
-        **params: Any,  # noqa: ANN401 - the pipeline checks them
+        **params: Any,
     ) -> Iterable[OCRResult | InputFailure]:
         """Results and failures, lazily, in input order."""
 

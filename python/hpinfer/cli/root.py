@@ -58,7 +58,7 @@ class RootGroup(click.Group):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
-        **extra: Any,  # noqa: ANN401 - as in click
+        **extra: Any,
     ) -> Any:  # noqa: ANN401 - as in click
         """Runs the command; in standalone mode ends the process with an `ExitCode`."""
         if not standalone_mode:
