@@ -35,6 +35,7 @@ class Settings:
         pdf_scale: Rendering scale of PDF pages, 1.0 = 72 dpi (``HPINFER_PDF_SCALE``).
         url_max_bytes: Largest accepted download of an input URL (``HPINFER_URL_MAX_BYTES``).
         url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
+        font: Font file for drawing results, None = what the system has (``HPINFER_FONT``).
     """
 
     cache_dir: Path
@@ -46,6 +47,7 @@ class Settings:
     pdf_scale: float = 2.0
     url_max_bytes: int = 256 * 1024 * 1024
     url_timeout_s: float = 60.0
+    font: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -64,18 +66,19 @@ class Settings:
         return cls(
             cache_dir=_cache_dir(env),
             offline=_flag(env, "HPINFER_OFFLINE"),
-            paddlex_cache_dir=_directory(env, "PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex",
+            paddlex_cache_dir=_path(env, "PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex",
             pip_args=tuple(_words(env, "HPINFER_PIP_ARGS")),
             download_timeout_s=_positive_float(env, "HPINFER_DOWNLOAD_TIMEOUT", 900.0),
             max_pixels=_positive_int(env, "HPINFER_MAX_PIXELS", DEFAULT_MAX_PIXELS),
             pdf_scale=_positive_float(env, "HPINFER_PDF_SCALE", 2.0),
             url_max_bytes=_positive_int(env, "HPINFER_URL_MAX_BYTES", 256 * 1024 * 1024),
             url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
+            font=_path(env, "HPINFER_FONT"),
         )
 
 
 def _cache_dir(env: Mapping[str, str]) -> Path:
-    chosen = _directory(env, "HPINFER_CACHE_DIR")
+    chosen = _path(env, "HPINFER_CACHE_DIR")
     if chosen is not None:
         return chosen
     from platformdirs import user_cache_dir
@@ -83,7 +86,7 @@ def _cache_dir(env: Mapping[str, str]) -> Path:
     return Path(user_cache_dir("hpinfer", appauthor=False))
 
 
-def _directory(env: Mapping[str, str], key: str) -> Path | None:
+def _path(env: Mapping[str, str], key: str) -> Path | None:
     value = env.get(key, "").strip()
     return Path(value).expanduser().absolute() if value else None
 

@@ -32,10 +32,20 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "HPINFER_PDF_SCALE": "1.5",
             "HPINFER_URL_MAX_BYTES": "10",
             "HPINFER_URL_TIMEOUT": "0.5",
+            "HPINFER_FONT": str(tmp_path / "font.ttf"),
         }
     )
+    paths = {"cache_dir": tmp_path, "paddlex_cache_dir": tmp_path / "pdx"}
     assert settings == Settings(
-        tmp_path, True, tmp_path / "pdx", ("--find-links", "a b"), 5.0, 100, 1.5, 10, 0.5
+        **paths,
+        offline=True,
+        pip_args=("--find-links", "a b"),
+        download_timeout_s=5.0,
+        max_pixels=100,
+        pdf_scale=1.5,
+        url_max_bytes=10,
+        url_timeout_s=0.5,
+        font=tmp_path / "font.ttf",
     )
 
 
