@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/transform_operators.h"
 #include "models/text_reader.h"
 
 namespace py = pybind11;
@@ -23,6 +24,14 @@ py::array_t<std::int32_t> polygon_array(const postprocess::Polygon& polygon) {
     values(static_cast<py::ssize_t>(i), 1) = polygon[i].y;
   }
   return array;
+}
+
+using Operators = std::vector<py::dict>;
+
+std::vector<vision::Operator> compile(const Operators& operators) {
+  std::vector<vision::Operator> compiled;
+  for (const py::dict& op : operators) compiled.push_back(transform_operator(op));
+  return compiled;
 }
 
 std::vector<ImageView> image_views(const std::vector<py::array>& images) {
@@ -80,8 +89,9 @@ py::dict stage_seconds(const ReadPage& page) {
 
 void register_params(py::module_& m) {
   py::class_<models::TextDetectionParams>(m, "TextDetectionParams")
-      .def(py::init([](const vision::DetResize& resize, const postprocess::DbOptions& db) {
-             return models::TextDetectionParams{resize, db};
+      .def(py::init([](const py::dict& resize, const postprocess::DbOptions& db) {
+             return models::TextDetectionParams{
+                 std::get<vision::DetResize>(transform_operator(resize)), db};
            }),
            py::arg("resize"), py::arg("db"));
   py::class_<models::TextReaderParams>(m, "TextReaderParams")
@@ -116,12 +126,11 @@ void register_results(py::module_& m) {
 
 void register_models(py::module_& m) {
   using SessionPtr = std::shared_ptr<Session>;
-  using Operators = std::vector<vision::Operator>;
   register_params(m);
   register_results(m);
   py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector")
-      .def(py::init([](SessionPtr session, Operators operators) {
-             return std::make_shared<TextDetector>(std::move(session), std::move(operators));
+      .def(py::init([](SessionPtr session, const Operators& operators) {
+             return std::make_shared<TextDetector>(std::move(session), compile(operators));
            }),
            py::arg("session"), py::arg("operators"))
       .def("detect", &detect, py::arg("image"), py::arg("params"),
@@ -130,15 +139,15 @@ void register_models(py::module_& m) {
       .def(py::init([](SessionPtr session, const Operators& operators,
                        std::vector<std::string> characters) {
              return std::make_shared<TextRecognizer>(
-                 std::move(session), operators,
-                 postprocess::CtcDictionary(std::move(characters)));
+                 std::move(session), compile(operators),
+                 postprocess::CtcDictionary(std::move(characters), true));
            }),
            py::arg("session"), py::arg("operators"), py::arg("characters"))
       .def("recognize", &recognize, py::arg("images"), py::arg("batch_size"),
            py::arg("sort_by_ratio"), "Text of each BGR image, in order.");
   py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
       .def(py::init([](SessionPtr session, const Operators& operators) {
-             return std::make_shared<ImageClassifier>(std::move(session), operators);
+             return std::make_shared<ImageClassifier>(std::move(session), compile(operators));
            }),
            py::arg("session"), py::arg("operators"))
       .def("classify", &classify, py::arg("images"), py::arg("batch_size"),

@@ -7,6 +7,16 @@
 
 namespace hpinfer::models {
 
+namespace {
+
+void clip(std::vector<postprocess::TextRegion>& regions, int height, int width) {
+  for (postprocess::TextRegion& region : regions)
+    for (postprocess::Point2i& point : region.polygon)
+      point = {std::min(point.x, width), std::min(point.y, height)};
+}
+
+}  // namespace
+
 TextDetector::TextDetector(std::shared_ptr<const Session> session,
                            std::vector<vision::Operator> operators)
     : session_(std::move(session)), operators_(std::move(operators)), buffers_(2) {
@@ -41,8 +51,15 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   std::vector<Tensor> outputs(session_->outputs().size());
   session_->run({&input.view(), 1}, outputs);
   const Shape& shape = outputs[0].shape();
-  return postprocess::decode_db(outputs[0].elements<float>().data(), static_cast<int>(shape[2]),
-                                static_cast<int>(shape[3]), image.height, image.width, params.db);
+  // The map stands for the padded picture (tiny pictures are padded before the resize), so that is
+  // what coordinates scale with; the reference takes the unpadded size there and misplaces boxes.
+  const postprocess::DbGeometry geometry{static_cast<int>(shape[2]), static_cast<int>(shape[3]),
+                                         placement.padded_height, placement.padded_width};
+  auto regions =
+      postprocess::decode_db(outputs[0].elements<float>().data(), geometry, params.db);
+  if (placement.padded_height != image.height || placement.padded_width != image.width)
+    clip(regions, image.height, image.width);
+  return regions;
 }
 
 }  // namespace hpinfer::models

@@ -26,6 +26,24 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> regions) {
+  std::vector<postprocess::Polygon> polygons;
+  polygons.reserve(regions.size());
+  for (postprocess::TextRegion& region : regions) polygons.push_back(std::move(region.polygon));
+  std::vector<ReadLine> lines;
+  lines.reserve(regions.size());
+  for (const std::size_t i : postprocess::reading_order_of_quads(polygons))
+    lines.push_back({std::move(polygons[i]), regions[i].score, -1, {}});
+  return lines;
+}
+
+vision::Quad corners_of(const postprocess::Polygon& polygon) {
+  const postprocess::Quad corners = postprocess::crop_corners(polygon);
+  vision::Quad quad;
+  for (std::size_t i = 0; i < quad.size(); ++i) quad[i] = {corners[i].x, corners[i].y};
+  return quad;
+}
+
 std::vector<ImageView> views_of(const std::vector<Image>& images) {
   std::vector<ImageView> views;
   views.reserve(images.size());
@@ -47,10 +65,7 @@ ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params)
         "text line orientation was asked for, but the pipeline was made without that model");
   ReadPage result;
   Stopwatch watch;
-  std::vector<postprocess::TextRegion> regions = detector_->detect(page, params.detection);
-  postprocess::sort_quads(regions);
-  for (postprocess::TextRegion& region : regions)
-    result.lines.push_back({std::move(region.polygon), region.score, -1, {}});
+  result.lines = lines_in_order(detector_->detect(page, params.detection));
   result.seconds.detection = watch.lap();
 
   std::vector<Image> crops = crop_lines(page, result.lines);
@@ -73,7 +88,7 @@ std::vector<Image> TextReader::crop_lines(const ImageView& page,
   std::vector<Image> crops(lines.size());
   thread_pool().parallel_for(static_cast<int>(lines.size()), [&](int i) {
     const auto line = static_cast<std::size_t>(i);
-    crops[line] = vision::crop_quad(page, postprocess::crop_corners(lines[line].polygon));
+    crops[line] = vision::crop_quad(page, corners_of(lines[line].polygon));
   });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {

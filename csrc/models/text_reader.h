@@ -19,7 +19,7 @@ struct TextReaderParams {
 
 struct ReadLine {
   postprocess::Polygon polygon;  // in page pixels
-  float detection_score = 0;
+  double detection_score = 0;
   int orientation = -1;  // class of the direction model (1 = upside down); -1 when not asked
   TextLine text;
 };

@@ -42,9 +42,9 @@ TextRecognizer::TextRecognizer(std::shared_ptr<const Session> session,
       buffers_(static_cast<std::size_t>(session_->options().num_streams)) {
   check_network(*session_);
   const std::int64_t classes = session_->outputs()[0].shape[2];
-  check(classes < 0 || classes == static_cast<std::int64_t>(dictionary_.size()),
+  check(classes == kDynamicDim || classes == static_cast<std::int64_t>(dictionary_.classes()),
         ErrorCode::kModelFormat, "the network knows ", classes, " classes but the dictionary has ",
-        dictionary_.size(), " entries (blank and space included): inference.yml does not fit");
+        dictionary_.classes(), " entries (blank and space included): inference.yml does not fit");
 }
 
 std::vector<TextLine> TextRecognizer::recognize(std::span<const ImageView> images,
@@ -114,14 +114,14 @@ void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageVi
   const auto probabilities = output.elements<float>();
   const auto steps = static_cast<int>(output.shape()[1]);
   const auto classes = static_cast<int>(output.shape()[2]);
-  check(static_cast<std::size_t>(classes) == dictionary_.size(), ErrorCode::kModelFormat,
-        "the network gave ", classes, " classes but the dictionary has ", dictionary_.size(),
+  check(classes == dictionary_.classes(), ErrorCode::kModelFormat,
+        "the network gave ", classes, " classes but the dictionary has ", dictionary_.classes(),
         " entries: inference.yml does not fit the model");
   const std::size_t stride = static_cast<std::size_t>(steps) * static_cast<std::size_t>(classes);
   for (std::size_t i = 0; i < chunk.lines.size(); ++i) {
     auto decoded = postprocess::decode_ctc(probabilities.data() + i * stride, steps, classes);
     TextLine& line = lines[static_cast<std::size_t>(chunk.lines[i])];
-    line.text = dictionary_.text(decoded.indices);
+    line.text = dictionary_.text(decoded);
     line.score = decoded.score;
     line.columns = std::move(decoded.columns);
     line.steps = steps;

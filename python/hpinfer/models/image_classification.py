@@ -41,7 +41,7 @@ class ImageClassification(Model[TopkResult]):
         self.labels = topk.label_list
         self._topk = topk.topk
         self.native = _native.ImageClassifier(
-            loaded.session.native, native_operators(loaded.config.operators)
+            loaded.session.native, native_operators(loaded.config.operators, color_order="rgb")
         )
 
     def _settings(self, params: Mapping[str, Any]) -> int:

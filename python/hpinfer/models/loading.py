@@ -58,7 +58,7 @@ def load_model(
         ModelFormatError: Its files are corrupted or incomplete.
         EngineUnavailableError: No usable engine.
     """
-    files = hub.resolve(name, model_dir=model_dir)
+    files = hub.resolve(name, model_dir=model_dir, formats=("onnx",))
     paths = _network_paths(files)
     choice = choose_engine(list(paths), device=device, engine=engine, model_name=files.name)
     session = Session(

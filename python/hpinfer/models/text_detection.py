@@ -91,9 +91,13 @@ class TextDetectionSettings:
         resize = {
             name: values.pop(name) for name in ("limit_side_len", "limit_type", "max_side_limit")
         }
-        return _native.TextDetectionParams(
-            _native.DetResize(**resize), _native.DbOptions(**values)
-        )
+        post = _native.postprocess
+        db = post.DbOptions()
+        values["score_mode"] = post.DbScoreMode.__members__[values["score_mode"]]
+        values["box_type"] = post.DbBoxType.__members__[values["box_type"]]
+        for name, value in values.items():
+            setattr(db, name, value)
+        return _native.TextDetectionParams({"type": "DetResize", **resize}, db)
 
 
 def detection_settings(config: InferenceConfig) -> TextDetectionSettings:

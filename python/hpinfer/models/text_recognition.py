@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
 
-#: What the network's class 0 means, and the class after the dictionary (contract 6.6).
-_BLANK = "blank"
-_SPACE = " "
-
-
 class _PostProcess(StrictModel):
     """The ``PostProcess`` section of a recognition model's inference.yml."""
 
@@ -29,12 +24,12 @@ class _PostProcess(StrictModel):
 
 
 def recognition_characters(config: InferenceConfig) -> list[str]:
-    """Text of each class of the network: the blank, the dictionary, the space."""
+    """The model's dictionary: the text of its classes between the blank and the space."""
     where = f"inference.yml of {config.model_name}"
     # YAML reads an unquoted digit as a number.
     post = dict(config.postprocess)
     post["character_dict"] = tuple(str(item) for item in post.get("character_dict") or ())
-    return [_BLANK, *validate(_PostProcess, post, where=where).character_dict, _SPACE]
+    return list(validate(_PostProcess, post, where=where).character_dict)
 
 
 class TextRecognition(Model[TextRecResult]):
