@@ -15,10 +15,10 @@ INK = (28, 30, 38)
 
 LETTER_TITLE = "Hello from hpinfer"
 LETTER_LINES = (
-    "This page was drawn to be read by a machine.",
-    "It holds a title, some plain lines and a few numbers:",
-    "Invoice number 2048, total 1,234.56 EUR",
-    "Meeting at 10:30 in room 4 on the 2nd floor",
+    "This page was drawn by a script",
+    "so that a machine can read it",
+    "It has a title and plain lines",
+    "Room 12 on the second floor",
 )
 RECEIPT_HEAD = ("The Corner Bakery", "12 Mill Lane, Oldtown")
 RECEIPT_ROWS = (
@@ -28,7 +28,7 @@ RECEIPT_ROWS = (
     ("TOTAL", "18.65"),
 )
 RECEIPT_FOOT = "Thank you, come again!"
-SIGN_LINES = ("PLATFORM 9", "Mind the gap")
+SIGN_LINES = ("PLATFORM", "Mind the gap")
 
 
 def main() -> None:
