@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hpinfer")
 logger.addHandler(logging.NullHandler())
 
-#: Native level name to Python's level, lowest first.
+#: Native level name to Python's level, lowest first. Engines tell hundreds of details a model at
+#: their info level, so for an application that is debugging.
 _LEVELS = {
     "DEBUG": logging.DEBUG,
-    "INFO": logging.INFO,
+    "INFO": logging.DEBUG,
     "WARNING": logging.WARNING,
     "ERROR": logging.ERROR,
 }

@@ -18,7 +18,7 @@ from hpinfer.errors import HpinferError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hpinfer.engines import EngineStatus
+    from hpinfer.hpi.discovery import EngineStatus
 
 _LIBRARIES = ("numpy", "pillow", "pypdfium2", "pydantic", "onnxruntime", "openvino")
 _OPENCV = "opencv-"
@@ -188,7 +188,7 @@ def _native_parts(
     except (ImportError, HpinferError) as error:
         problems.append(f"the native module does not work: {_one_line(error)}")
         return None, None, ()
-    from hpinfer.engines import engines
+    from hpinfer.hpi.discovery import engines
 
     return (
         CpuReport(cpu["name"], tuple(cpu["isas"]), cpu["active_isa"]),

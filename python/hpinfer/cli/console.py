@@ -86,6 +86,9 @@ def _configure_logging(ctx: click.Context) -> None:
     logger.addHandler(_StderrHandler())
     logger.setLevel(_LEVELS.get(-1 if quiet else verbose, logging.DEBUG))
     logger.propagate = False
+    # The first use of a model downloads it: that is said without -v, or it would look hung.
+    downloads = logging.INFO if not quiet and not verbose else logging.NOTSET
+    logging.getLogger("hpinfer.hub").setLevel(downloads)
 
 
 class ProgressLine:

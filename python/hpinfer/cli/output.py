@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from hpinfer.results import OCRResult
 
 
+#: What results and failures of ``-`` are called: the only input without a path.
+STANDARD_INPUT = "standard input"
+
+
 class Printer:
     """Writes results to standard output as they come; the base writes nothing."""
 
@@ -164,7 +168,7 @@ def save_kinds(text: str) -> tuple[str, ...]:
 
 def title(result: OCRResult) -> str:
     """Input and page (counted from 1) in words."""
-    source = result.input_path or result.name
+    source = result.input_path or STANDARD_INPUT
     return source if result.page_index is None else f"{source} (page {result.page_index + 1})"
 
 

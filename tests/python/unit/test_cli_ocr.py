@@ -87,6 +87,7 @@ def pipeline(monkeypatch):
     for handler in [item for item in logger.handlers if isinstance(item, _StderrHandler)]:
         logger.removeHandler(handler)
     logger.setLevel(logging.NOTSET)
+    logging.getLogger("hpinfer.hub").setLevel(logging.NOTSET)
     logger.propagate = True
 
 
@@ -245,6 +246,17 @@ def test_quiet_and_verbose(pipeline, monkeypatch):
     assert verbose[-1].startswith("hpinfer: 1 read, 0 failed, ")
     assert "hpinfer: debug: said at DEBUG" in run("ocr", "a", "-vv").stderr
     assert run("ocr", "a", "-q", "-v").exit_code == 2
+
+
+def test_a_download_is_announced_unless_quiet(pipeline, monkeypatch):
+    def downloading(self, input, **_):
+        logging.getLogger("hpinfer.hub.fetch").info("fetching model %s", "det")
+        yield result_of("a", path="a.png")
+
+    monkeypatch.setattr(FakePipeline, "predict", downloading)
+    assert run("ocr", "a").stderr == "hpinfer: fetching model det\n"
+    assert "hpinfer: fetching model det\n" in run("ocr", "a", "-v").stderr
+    assert run("ocr", "a", "-q").stderr == ""
 
 
 def test_parameters_reach_predict(pipeline):

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from hpinfer import doctor, session
 from hpinfer._tiny_model import tiny_add_model
 from hpinfer.cli.root import root
-from hpinfer.engines import EngineStatus, discovery
 from hpinfer.errors import EngineError, EngineUnavailableError
+from hpinfer.hpi import discovery
+from hpinfer.hpi.discovery import EngineStatus
 
 USABLE = EngineStatus("onnxruntime", True, "1.20.0", "/lib/libort.so", ("CPU",))
 MISSING = EngineStatus("openvino", False, reason="tried:\n  libopenvino_c.so: cannot open")
@@ -46,7 +47,6 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "hpinfer._native", native)
     monkeypatch.setattr("hpinfer._native", native, raising=False)
     monkeypatch.setattr(discovery, "engines", lambda: found.engines)
-    monkeypatch.setattr("hpinfer.engines.engines", lambda: found.engines)
     monkeypatch.setattr(session, "Session", AddingSession)
     monkeypatch.setattr(doctor, "_installed_distributions", lambda: found.installed)
     monkeypatch.setenv("HPINFER_CACHE_DIR", str(tmp_path / "cache"))

@@ -36,10 +36,18 @@ def test_native_messages_reach_the_logger_with_their_level(native, caplog):
     with caplog.at_level(logging.INFO, logger="hpinfer"):
         _native_log.connect_native_log()
         native.sink(LogLevel.WARNING, "100 % of\nmemory")
-    assert native.calls == [LogLevel.INFO]
+    assert native.calls == [LogLevel.WARNING]
     assert [(item.name, item.levelno, item.getMessage()) for item in caplog.records] == [
         ("hpinfer", logging.WARNING, "100 % of\nmemory")
     ]
+
+
+def test_what_engines_tell_as_information_is_for_debugging(native, caplog):
+    with caplog.at_level(logging.DEBUG, logger="hpinfer"):
+        _native_log.connect_native_log()
+        native.sink(LogLevel.INFO, "initializing session")
+    assert native.calls == [LogLevel.DEBUG]
+    assert caplog.records[0].levelno == logging.DEBUG
 
 
 def test_connecting_again_only_follows_a_changed_level(native):
@@ -52,9 +60,16 @@ def test_connecting_again_only_follows_a_changed_level(native):
 
 @pytest.mark.parametrize(
     ("level", "native_level"),
-    [(1, "DEBUG"), (15, "INFO"), (logging.ERROR, "ERROR"), (logging.CRITICAL, "ERROR")],
+    [
+        (1, "DEBUG"),
+        (logging.DEBUG, "DEBUG"),
+        (15, "WARNING"),
+        (logging.INFO, "WARNING"),
+        (logging.ERROR, "ERROR"),
+        (logging.CRITICAL, "ERROR"),
+    ],
 )
-def test_levels_in_between_round_up(native, level, native_level):
+def test_the_lowest_native_level_that_would_be_shown_is_set(native, level, native_level):
     logging.getLogger("hpinfer").setLevel(level)
     _native_log.connect_native_log()
     assert native.calls == [LogLevel[native_level]]
