@@ -30,7 +30,7 @@ struct DetResize {
   Limit limit_type = Limit::kMax;
   int max_side_limit = 4000;
   int multiple = 32;
-  std::optional<PixelSize> fixed;  // stretch to this instead
+  std::optional<PixelSize> fixed = std::nullopt;  // stretch to this instead
 };
 
 // Text recognition: to a fixed height; the width follows the ratio, at least `width`, with zeros
@@ -43,7 +43,7 @@ struct RecResize {
 
 // Stretch to exactly this.
 struct ResizeExact {
-  PixelSize size;
+  PixelSize size{};
   Interpolation interpolation = Interpolation::kLinear;
 };
 
@@ -60,13 +60,13 @@ struct ResizeSide {
 // Keep the ratio within this size (its long side bounds the picture's long side, its short side
 // the short one), then round up to the multiple.
 struct ResizeKeepRatio {
-  PixelSize size;
+  PixelSize size{};
   int multiple = 1;
   Interpolation interpolation = Interpolation::kLinear;
 };
 
 struct CenterCrop {
-  PixelSize size;
+  PixelSize size{};
 };
 
 // The colour order that the network wants; without it the picture's own order is kept.
@@ -77,7 +77,7 @@ struct SetColorOrder {
 // Right and bottom padding to a size or to multiples of `multiple` (0: use size). Before the
 // normalisation `fill` is a pixel value 0..255, after it a float of the tensor.
 struct Pad {
-  PixelSize size;
+  PixelSize size{};
   int multiple = 0;
   std::array<float, 3> fill{0.0F, 0.0F, 0.0F};
 };

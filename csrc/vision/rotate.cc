@@ -1,6 +1,7 @@
 #include "vision/rotate.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace hpinfer::vision {
@@ -38,13 +39,31 @@ Walk walk_for(const ImageView& image, int quarters) {
   }
 }
 
+// Three-byte pixels go as four-byte words where the byte too much is harmless: the next store
+// overwrites it, and the last pixel of a run is moved exactly. `back` tells that the walk goes to
+// lower addresses, where the byte too much is read before the pixel.
+template <int kBytes>
+void move_run(const std::uint8_t* from, std::ptrdiff_t step, [[maybe_unused]] bool back, int count,
+              std::uint8_t* to) {
+  if constexpr (kBytes == 3 && std::endian::native == std::endian::little) {
+    for (; count > 1; --count, from += step, to += kBytes) {
+      std::uint32_t word;
+      std::memcpy(&word, back ? from - 1 : from, sizeof word);
+      if (back) word >>= 8;
+      std::memcpy(to, &word, sizeof word);
+    }
+  }
+  for (; count > 0; --count, from += step, to += kBytes) std::memcpy(to, from, kBytes);
+}
+
 template <int kBytes>
 void move_tile(const Walk& walk, int x0, int y0, int x1, int y1, std::uint8_t* out,
                std::ptrdiff_t stride) {
+  const bool back = walk.step_x < 0;
   for (int y = y0; y < y1; ++y) {
     const std::uint8_t* from = walk.origin + y * walk.step_y + x0 * walk.step_x;
     std::uint8_t* to = out + y * stride + static_cast<std::ptrdiff_t>(x0) * kBytes;
-    for (int x = x0; x < x1; ++x, from += walk.step_x, to += kBytes) std::memcpy(to, from, kBytes);
+    move_run<kBytes>(from, walk.step_x, back, x1 - x0, to);
   }
 }
 

@@ -1,8 +1,6 @@
 // How a horizontally resized row of a three-channel picture lies in memory between the two passes.
 #pragma once
 
-#include <cstddef>
-
 namespace hpinfer::vision {
 
 inline constexpr int kChannels = 3;
@@ -15,12 +13,5 @@ inline constexpr int kBlockPixels = 16;
 inline constexpr int kBlockWords = kBlockPixels * kChannels;
 
 constexpr int block_count(int pixels) { return (pixels + kBlockPixels - 1) / kBlockPixels; }
-
-// Word of a channel of pixel x.
-constexpr std::size_t block_word(int x, int channel) {
-  const int lane = x % kBlockPixels;
-  const int word = channel < 2 ? 2 * lane + channel : 32 + 2 * (lane % 8) + lane / 8;
-  return static_cast<std::size_t>(x / kBlockPixels * kBlockWords + word);
-}
 
 }  // namespace hpinfer::vision
