@@ -18,7 +18,6 @@ LETTER_LINES = (
     "This page was drawn by a script",
     "so that a machine can read it",
     "It has a title and plain lines",
-    "Room 12 on the second floor",
 )
 RECEIPT_HEAD = ("The Corner Bakery", "12 Mill Lane, Oldtown")
 RECEIPT_ROWS = (

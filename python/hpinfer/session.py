@@ -82,12 +82,15 @@ class Session:
 
     @property
     def inputs(self) -> list[_native.TensorInfo]:
-        """Name, dtype and shape (None = any size) of every input, in graph order."""
+        """Name, dtype and shape of every input, in graph order.
+
+        A dimension of None takes any size, and a shape of None any rank.
+        """
         return self.native.inputs
 
     @property
     def outputs(self) -> list[_native.TensorInfo]:
-        """Name, dtype and shape (None = any size) of every output, in graph order."""
+        """Name, dtype and shape of every output, in graph order; None as in `inputs`."""
         return self.native.outputs
 
     @property
