@@ -41,7 +41,8 @@ struct Meeting {
 
 struct Arrangement {
   std::vector<Node> nodes;
-  std::vector<std::optional<Meeting>> meetings;  // of each node: what crosses there; none at a corner
+  std::vector<std::optional<Meeting>>
+      meetings;                     // of each node: what crosses there; none at a corner
   std::vector<HalfEdge> edges;      // grouped by start, each group by ascending angle
   std::vector<std::size_t> starts;  // first edge of each node; one more at the end
 };

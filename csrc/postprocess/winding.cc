@@ -15,8 +15,8 @@ bool collinear(const Point2i& a, const Point2i& b, const Point2i& c) {
 }
 
 // Drops corners that repeat a neighbour or lie on the line through both, spikes included: from the
-// last corner backwards, a step forward after each removal, until a whole round finds none. The ring
-// then ends with the corner at which the last removal led to a halt.
+// last corner backwards, a step forward after each removal, until a whole round finds none. The
+// ring then ends with the corner at which the last removal led to a halt.
 void drop_flat_corners(Polygon& ring) {
   std::size_t i = ring.size() - 1;
   std::size_t good = 0;  // corners found in order since the last removal
@@ -99,18 +99,17 @@ class NodeRounding {
   Edge edge(std::size_t i) const {
     Edge e{path_[i], path_[i + 1 < path_.size() ? i + 1 : 0]};
     if (e.bottom.y < e.top.y) std::swap(e.bottom, e.top);
-    if (!e.is_flat())
-      e.slope = static_cast<double>(e.top.x - e.bottom.x) / (e.top.y - e.bottom.y);
+    if (!e.is_flat()) e.slope = static_cast<double>(e.top.x - e.bottom.x) / (e.top.y - e.bottom.y);
     return e;
   }
 
-  // The crossing is noticed at the first row of corners at which the rounded positions are in the new
-  // order. If that is a row too late, it counts as lying on the row before.
+  // The crossing is noticed at the first row of corners at which the rounded positions are in the
+  // new order. If that is a row too late, it counts as lying on the row before.
   Point2i crossing(const Edge& left, const Edge& right, const Node& node) const {
     const Edge& steep = std::fabs(left.slope) < std::fabs(right.slope) ? left : right;
     Point2i place = meet(left, right, steep);
-    const auto above = std::partition_point(
-        rows_.begin(), rows_.end(), [&](int y) { return y * node.scale <= node.y; });
+    const auto above = std::partition_point(rows_.begin(), rows_.end(),
+                                            [&](int y) { return y * node.scale <= node.y; });
     const int last = std::max(left.top.y, right.top.y);
     for (auto row = above; row != rows_.begin() && *(row - 1) >= last; --row) {
       if (left.x_at(*(row - 1)) <= right.x_at(*(row - 1))) continue;
