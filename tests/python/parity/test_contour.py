@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hpinfer import errors
-from hpinfer._native import postprocess
+from hpinfer import _native, errors
 
 from . import maps
 from .reference_db import masked_mean
+
+postprocess = _native.postprocess
 
 
 def reference_contours(values, threshold, dilate=False):

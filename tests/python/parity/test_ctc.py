@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from hpinfer import _native, errors
-from hpinfer._native import postprocess
+
+postprocess = _native.postprocess
+
 
 ISAS = _native.cpu_info()["isas"]
 

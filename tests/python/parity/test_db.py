@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hpinfer import errors
-from hpinfer._native import postprocess
+from hpinfer import _native, errors
 
 from . import maps, reference_db
+
+postprocess = _native.postprocess
 
 
 def options_of(**values):
@@ -46,7 +47,7 @@ def test_quads_equal_the_reference(settings):
         values = maps.text_lines(rng, 480, 608)
         source = tuple(int(side) for side in rng.integers(100, 3000, 2))
         regions += assert_same_regions(values, source, **settings)
-    assert regions > 20
+    assert regions > 10
 
 
 @pytest.mark.parametrize("draw", maps.SMALL, ids=lambda draw: draw.__name__)

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from hpinfer._native import postprocess
+from hpinfer import _native
 
 from . import maps
 from .reference_db import corners_in_order
+
+postprocess = _native.postprocess
 
 
 def as_bits(rect):
