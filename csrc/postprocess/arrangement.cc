@@ -83,6 +83,7 @@ std::vector<Segment> segments_of(std::span<const Point2i> path) {
 struct Incidence {
   std::size_t segment;
   Node node;
+  std::optional<std::size_t> other = {};  // the segment that it crosses there
 };
 
 // All nodes of all segments: their ends, crossings, and touches.
@@ -98,8 +99,8 @@ std::vector<Incidence> incidences_of(const std::vector<Segment>& segments) {
     if (cross(s.along(), t.along()) != 0) {
       const std::optional<Node> node = crossing(s, t);
       if (!node) return;
-      found.push_back({i, *node});
-      found.push_back({j, *node});
+      found.push_back({i, *node, j});
+      found.push_back({j, *node, i});
     } else if (cross(s.along(), between(s.a, t.a)) == 0) {
       for (const Point2i& p : {s.a, s.b})
         if (lies_within(p, t)) found.push_back({j, node_at(p)});
@@ -234,6 +235,24 @@ bool meets_itself(std::span<const Point2i> path) {
   return found;
 }
 
+namespace {
+
+// What crosses at each node; nothing where the path has a corner.
+void note_meetings(const std::vector<Incidence>& incidences, std::span<const Point2i> path,
+                   Arrangement& plane) {
+  const auto id = [&](const Node& node) {
+    return static_cast<std::size_t>(
+        std::lower_bound(plane.nodes.begin(), plane.nodes.end(), node, less_by_place) -
+        plane.nodes.begin());
+  };
+  plane.meetings.resize(plane.nodes.size());
+  for (const Incidence& incidence : incidences)
+    if (incidence.other) plane.meetings[id(incidence.node)] = {incidence.segment, *incidence.other};
+  for (const Point2i& corner : path) plane.meetings[id(node_at(corner))].reset();
+}
+
+}  // namespace
+
 Arrangement arrange(std::span<const Point2i> path) {
   const std::vector<Segment> segments = segments_of(path);
   std::vector<Incidence> incidences = incidences_of(segments);
@@ -241,6 +260,7 @@ Arrangement arrange(std::span<const Point2i> path) {
   for (const Incidence& incidence : incidences) plane.nodes.push_back(incidence.node);
   std::sort(plane.nodes.begin(), plane.nodes.end(), less_by_place);
   plane.nodes.erase(std::unique(plane.nodes.begin(), plane.nodes.end()), plane.nodes.end());
+  note_meetings(incidences, path, plane);
   plane.edges = merge_steps(steps_of(segments, incidences, plane.nodes));
   plane.starts.assign(plane.nodes.size() + 1, 0);
   for (const HalfEdge& edge : plane.edges) ++plane.starts[edge.from + 1];

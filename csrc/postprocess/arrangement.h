@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,8 +33,16 @@ struct HalfEdge {
   int right = 0;
 };
 
+// Two edges of the path, by the index of their first corner.
+struct Meeting {
+  std::size_t first = 0;
+  std::size_t second = 0;
+};
+
 struct Arrangement {
   std::vector<Node> nodes;
+  std::vector<std::optional<Meeting>>
+      meetings;                     // of each node: what crosses there; none at a corner
   std::vector<HalfEdge> edges;      // grouped by start, each group by ascending angle
   std::vector<std::size_t> starts;  // first edge of each node; one more at the end
 };

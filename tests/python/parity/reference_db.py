@@ -48,7 +48,10 @@ def to_source(points, scale, size):
     """Scaled, rounded half to even and clipped."""
     return np.array(
         [
-            [max(0, min(round(float(c) * s), n)) for c, s, n in zip(point, scale, size, strict=True)]
+            [
+                max(0, min(round(float(c) * s), n))
+                for c, s, n in zip(point, scale, size, strict=True)
+            ]
             for point in points
         ],
         np.int64,
