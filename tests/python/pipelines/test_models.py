@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import IMAGES, golden_pages, load_bgr
+from example_pages import IMAGES, golden_pages, load_bgr
 
 import hpinfer
 from hpinfer.errors import (

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import IMAGES, golden_pages, load_bgr, summary
+from example_pages import IMAGES, golden_pages, load_bgr, summary
 from PIL import Image
 
 import hpinfer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import FAMILIES, IMAGES, golden_pages
+from example_pages import FAMILIES, IMAGES, golden_pages
 
 import hpinfer
 
