@@ -11,6 +11,10 @@ using Status = int;       // 0 = success
 using ElementType = int;  // the numbering differs between releases: probe before use
 
 inline constexpr Status kOk = 0;
+// These are found by the C interface itself and leave the last error message as it was, except
+// kUnknownException.
+inline constexpr Status kBadArgument = -14;
+inline constexpr Status kUnknownException = -17;
 
 // Opaque objects, each freed by the function of its kind.
 struct Core;

@@ -95,7 +95,9 @@ void Api::probe_element_types() {
 std::string Api::error_text(abi::Status status) const {
   // The library keeps one last message for all threads, so two failures at the same moment may
   // show each other's words; the status is always the caller's own.
-  const char* message = ov_get_last_err_msg != nullptr ? ov_get_last_err_msg() : nullptr;
+  const bool has_words = status > abi::kBadArgument || status == abi::kUnknownException;
+  const char* message =
+      has_words && ov_get_last_err_msg != nullptr ? ov_get_last_err_msg() : nullptr;
   std::string text;
   if (message != nullptr) {
     text = one_line(message);
@@ -151,7 +153,10 @@ Handle<abi::Tensor> Api::wrap_tensor(DType dtype, const hpinfer::Shape& shape, v
 
 hpinfer::Shape Api::tensor_shape(const abi::Tensor* tensor) const {
   abi::Shape raw{};
-  check_status(ov_tensor_get_shape(tensor, &raw), ErrorCode::kEngine,
+  const abi::Status status = ov_tensor_get_shape(tensor, &raw);
+  // Since 2025 the function refuses tensors without dimensions.
+  if (status == abi::kBadArgument && tensor != nullptr) return {};
+  check_status(status, ErrorCode::kEngine,
                "cannot read the shape of a tensor");
   const std::unique_ptr<abi::Shape, abi::Status (*)(abi::Shape*)> owner(&raw, ov_shape_free);
   return hpinfer::Shape(std::span(raw.dims, static_cast<std::size_t>(raw.rank)));
