@@ -10,15 +10,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpinfer.engines import EngineStatus
-    from hpinfer.engines.discovery import engines
+    from hpinfer.hpi import EngineStatus
+    from hpinfer.hpi.discovery import engines
     from hpinfer.session import Session
 
 #: Public name to the module that defines it.
 _PUBLIC = {
-    "EngineStatus": "hpinfer.engines.discovery",
+    "EngineStatus": "hpinfer.hpi.discovery",
     "Session": "hpinfer.session",
-    "engines": "hpinfer.engines.discovery",
+    "engines": "hpinfer.hpi.discovery",
 }
 
 __all__ = ["EngineStatus", "Session", "__version__", "engines"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpinfer.engines.discovery import library_candidates
 from hpinfer.errors import ConfigError, InvalidInputError, InvalidTypeError
+from hpinfer.hpi.discovery import library_candidates
 
 if TYPE_CHECKING:
     import os
@@ -113,19 +113,33 @@ class Session:
             InvalidTypeError: Wrong dtype, or not an array.
             EngineError: The engine failed.
         """
-        given = inputs if isinstance(inputs, Mapping) else None
-        ordered = self._by_name(given) if given is not None else list(inputs)
+        ordered = self._in_order(inputs)
         arrays = [_contiguous(array, index) for index, array in enumerate(ordered)]
         targets = None
         if outputs is not None:
-            names = [info.name for info in self.outputs]
-            _check_names("output", outputs, names)
-            targets = [outputs.get(name) for name in names]
+            targets = self._targets(outputs)
         return self._native.run(arrays, targets)
 
     def trim(self) -> None:
         """Gives the engine's cached memory back to the system where it can."""
         self._native.trim()
+
+    def _in_order(
+        self, inputs: Mapping[str, npt.NDArray[Any]] | Sequence[npt.NDArray[Any]]
+    ) -> list[npt.NDArray[Any]]:
+        if isinstance(inputs, Mapping):
+            return self._by_name(inputs)
+        if not isinstance(inputs, (list, tuple)):
+            # An array is a sequence too: its rows would be taken for inputs.
+            raise InvalidTypeError(f"inputs must be a list or a dict; got {type(inputs).__name__}")
+        return list(inputs)
+
+    def _targets(self, outputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any] | None]:
+        names = [info.name for info in self.outputs]
+        _check_names("output", outputs, names)
+        for name, array in outputs.items():
+            _check_target(name, array)
+        return [outputs.get(name) for name in names]
 
     def _by_name(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         names = [info.name for info in self.inputs]
@@ -140,6 +154,17 @@ def _check_names(role: str, given: Mapping[str, object], names: list[str]) -> No
     for name in given:
         if name not in names:
             raise InvalidInputError(f"the model has no {role} {name!r}; it has {names}")
+
+
+def _check_target(name: str, array: object) -> None:
+    import numpy as np
+
+    if not isinstance(array, np.ndarray):
+        raise InvalidTypeError(f"output {name!r} must be a numpy array; got {type(array).__name__}")
+    if not array.flags.writeable:
+        raise InvalidInputError(f"output {name!r} is read-only")
+    if not array.flags.c_contiguous:
+        raise InvalidInputError(f"output {name!r} must be C-contiguous")
 
 
 def _contiguous(array: object, index: int) -> npt.NDArray[np.generic]:
@@ -176,12 +201,24 @@ def _option_value(name: str, value: Any) -> Any:  # noqa: ANN401 - one of severa
             raise ConfigError(f"{name} must be one of {list(members)}; got {value!r}")
         return members[value]
     if name == "providers":
-        pairs = [(item, {}) if isinstance(item, str) else item for item in value]
-        return [_native.ProviderOptions(key, _texts(options)) for key, options in pairs]
+        if not isinstance(value, (list, tuple)):
+            raise ConfigError(f"providers must be a list; got {value!r}")
+        return [_provider(item) for item in value]
     if name == "engine_config":
-        return _texts(value)
+        return _texts(name, value)
     return value
 
 
-def _texts(options: Mapping[str, object]) -> dict[str, str]:
+def _provider(item: object) -> _native.ProviderOptions:
+    from hpinfer import _native
+
+    name, options = item if isinstance(item, (list, tuple)) and len(item) == 2 else (item, {})
+    if not isinstance(name, str):
+        raise ConfigError(f"providers holds names or (name, {{option: value}}); got {item!r}")
+    return _native.ProviderOptions(name, _texts(f"options of {name}", options))
+
+
+def _texts(what: str, options: object) -> dict[str, str]:
+    if not isinstance(options, Mapping):
+        raise ConfigError(f"{what} must be a dict; got {options!r}")
     return {key: str(value) for key, value in options.items()}

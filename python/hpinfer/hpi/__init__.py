@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hpinfer.engines.discovery import EngineStatus, engines, library_candidates
+from hpinfer.hpi.discovery import EngineStatus, engines, library_candidates
 
 __all__ = ["EngineStatus", "engines", "library_candidates"]

@@ -1,0 +1,206 @@
+#include "engines/onnxruntime/session.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+#include "engines/onnxruntime/options.h"
+#include "engines/onnxruntime/providers.h"
+#include "engines/onnxruntime/values.h"
+
+namespace hpinfer::ort {
+namespace {
+
+// Runs of a bounded session between two returns of free arena memory to the system: rare enough to
+// cost nothing measurable, and what one huge picture needed is not kept for long.
+constexpr std::uint64_t kRunsBetweenShrinks = 64;
+
+ErrorCode load_error_code(abi::ErrorCode code, bool configured) {
+  switch (code) {
+    case abi::kNoSuchFile:
+      return ErrorCode::kModelNotFound;
+    case abi::kNoModel:
+    case abi::kInvalidProtobuf:
+    case abi::kInvalidGraph:
+      return ErrorCode::kModelFormat;
+    case abi::kNotImplemented:
+      return ErrorCode::kUnsupported;
+    // The two codes below cover both a model's and an option's faults; without options that
+    // ONNX Runtime reads by itself, only the model is left.
+    case abi::kFail:
+      return configured ? ErrorCode::kEngine : ErrorCode::kModelFormat;
+    case abi::kInvalidArgument:
+      return configured ? ErrorCode::kConfig : ErrorCode::kModelFormat;
+    default:
+      return ErrorCode::kEngine;
+  }
+}
+
+Handle<abi::Session> load(const Api& api, const ModelSource& model,
+                          const abi::SessionOptions* native, bool configured) {
+  abi::Session* session = nullptr;
+  const auto failure =
+      model.in_memory()
+          ? api.try_call<abi::CreateSessionFromArray>(api.env(), model.bytes.data(),
+                                                      model.bytes.size(), native, &session)
+          : api.try_call<abi::CreateSession>(api.env(), model.path.c_str(), native, &session);
+  if (failure)
+    fail(load_error_code(failure->code, configured), "ONNX Runtime cannot load ",
+         model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message);
+  return api.own<abi::ReleaseSession>(session);
+}
+
+// What results in engine memory keep alive: the model and its allocator.
+struct LoadedModel {
+  std::shared_ptr<const Api> api;
+  Handle<abi::Session> session;
+};
+
+class OnnxRuntimeSession : public Session {
+ public:
+  OnnxRuntimeSession(std::shared_ptr<const Api> api, const ModelSource& model,
+                     SessionOptions options);
+
+  void trim() const override { shrink_next_.store(true); }
+
+ protected:
+  void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
+
+ private:
+  const Api& api() const { return *model_->api; }
+  bool shrink_due() const;
+  Handle<abi::Value> result_slot(std::size_t index, const Tensor& output) const;
+  void collect(std::vector<Handle<abi::Value>>& values, std::span<Tensor> outputs) const;
+  [[noreturn]] void fail_run(const Failure& failure, std::span<Tensor> outputs) const;
+
+  std::shared_ptr<const LoadedModel> model_;
+  std::vector<const char*> input_names_;
+  std::vector<const char*> output_names_;
+  std::vector<bool> passed_on_;  // outputs that are inputs of the graph
+  Handle<abi::RunOptions> shrink_options_;
+  mutable std::atomic<std::uint64_t> runs_{0};
+  mutable std::atomic<bool> shrink_next_{false};
+};
+
+std::vector<bool> outputs_among_inputs(const std::vector<TensorInfo>& inputs,
+                                       const std::vector<TensorInfo>& outputs) {
+  std::vector<bool> among;
+  for (const TensorInfo& output : outputs)
+    among.push_back(std::any_of(inputs.begin(), inputs.end(), [&](const TensorInfo& input) {
+      return input.name == output.name;
+    }));
+  return among;
+}
+
+std::vector<const char*> names_of(const std::vector<TensorInfo>& infos) {
+  std::vector<const char*> names;
+  for (const TensorInfo& info : infos) names.push_back(info.name.c_str());
+  return names;
+}
+
+OnnxRuntimeSession::OnnxRuntimeSession(std::shared_ptr<const Api> api, const ModelSource& model,
+                                       SessionOptions options)
+    : shrink_options_(api->create<abi::CreateRunOptions, abi::ReleaseRunOptions>()) {
+  options_ = std::move(options);
+  options_.providers = wanted_providers(options_);
+  const auto native = native_options(*api, options_);
+  append_providers(*api, native.get(), options_.providers);
+  const bool configured = !options_.providers.empty() || !options_.engine_config.empty();
+  auto session = load(*api, model, native.get(), configured);
+  inputs_ = input_infos(*api, session.get());
+  outputs_ = output_infos(*api, session.get());
+  input_names_ = names_of(inputs_);
+  output_names_ = names_of(outputs_);
+  passed_on_ = outputs_among_inputs(inputs_, outputs_);
+  api->call<abi::AddRunConfigEntry>(shrink_options_.get(), "memory.enable_memory_arena_shrinkage",
+                                    "cpu:0");
+  model_ = std::make_shared<const LoadedModel>(std::move(api), std::move(session));
+}
+
+// ONNX Runtime gives arena memory back only at the end of a run that asks for it.
+bool OnnxRuntimeSession::shrink_due() const {
+  const bool asked = shrink_next_.load(std::memory_order_relaxed) && shrink_next_.exchange(false);
+  if (options_.memory != MemoryPolicy::kBounded) return asked;
+  return (runs_.fetch_add(1, std::memory_order_relaxed) + 1) % kRunsBetweenShrinks == 0 || asked;
+}
+
+void OnnxRuntimeSession::do_run(std::span<const TensorView> inputs,
+                                std::span<Tensor> outputs) const {
+  std::vector<Handle<abi::Value>> owned;
+  std::vector<const abi::Value*> in;
+  for (const TensorView& view : inputs) {
+    owned.push_back(borrow_value(api(), view));
+    in.push_back(owned.back().get());
+  }
+  std::vector<Handle<abi::Value>> results;
+  std::vector<abi::Value*> out;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    results.push_back(result_slot(i, outputs[i]));
+    out.push_back(results.back().get());
+  }
+  const auto failure = api().try_call<abi::Run>(
+      model_->session.get(), shrink_due() ? shrink_options_.get() : nullptr, input_names_.data(),
+      in.data(), in.size(), output_names_.data(), out.size(), out.data());
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (results[i] == nullptr) results[i].reset(out[i]);
+  if (failure) fail_run(*failure, outputs);
+  collect(results, outputs);
+}
+
+// A value over the memory given for an output, or null where ONNX Runtime is to allocate. It never
+// writes an output that is an input: it returns the input's memory, which collect() copies.
+Handle<abi::Value> OnnxRuntimeSession::result_slot(std::size_t index, const Tensor& output) const {
+  if (!output.empty() && !passed_on_[index]) return borrow_value(api(), output.view());
+  return api().own<abi::ReleaseValue>(static_cast<abi::Value*>(nullptr));
+}
+
+void OnnxRuntimeSession::collect(std::vector<Handle<abi::Value>>& values,
+                                 std::span<Tensor> outputs) const {
+  struct Kept {
+    std::shared_ptr<const LoadedModel> model;
+    Handle<abi::Value> value;  // freed before the model
+  };
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    Tensor& output = outputs[i];
+    if (!output.empty() && !passed_on_[i]) continue;
+    const TensorView result = value_view(api(), values[i].get(), outputs_[i].dtype);
+    if (!passed_on_[i]) {
+      output = Tensor::borrow(result, std::make_shared<Kept>(model_, std::move(values[i])));
+    } else if (output.empty()) {
+      output = Tensor::borrow(result).clone();
+    } else {
+      check(result.shape == output.shape(), ErrorCode::kInvalidInput, "output '", outputs_[i].name,
+            "' has shape ", result.shape.to_string(), " for these inputs; got memory of shape ",
+            output.shape().to_string());
+      std::memcpy(output.data(), result.data, result.num_bytes());
+    }
+  }
+}
+
+void OnnxRuntimeSession::fail_run(const Failure& failure, std::span<Tensor> outputs) const {
+  // Memory of another shape than the result's is an argument error in newer releases only.
+  const bool wrong_output = failure.message.find("shape verification failed") != std::string::npos;
+  std::string given;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!outputs[i].empty())
+      given += (given.empty() ? "; memory given for '" : ", '") + outputs_[i].name + "' " +
+               outputs[i].shape().to_string();
+  fail(wrong_output || failure.code == abi::kInvalidArgument ? ErrorCode::kInvalidInput
+                                                             : ErrorCode::kEngine,
+       "ONNX Runtime cannot run the model: ", failure.message, given);
+}
+
+}  // namespace
+
+std::shared_ptr<const Session> open_session(std::shared_ptr<const Api> api,
+                                            const ModelSource& model,
+                                            const SessionOptions& options) {
+  check_model_source(model);
+  check(model.weights.empty(), ErrorCode::kConfig,
+        "weights has no effect on ONNX Runtime: an ONNX model is one file; remove it");
+  return std::make_shared<const OnnxRuntimeSession>(std::move(api), model,
+                                                    resolve_options(options));
+}
+
+}  // namespace hpinfer::ort

@@ -1,0 +1,121 @@
+"""What only ONNX Runtime has: execution providers, its thread pools and its log."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import hpinfer
+from hpinfer.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENGINES = ["onnxruntime"]
+
+
+def threads_now() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
+
+
+def providers_here() -> tuple[str, ...]:
+    (status,) = [item for item in hpinfer.engines() if item.name == "onnxruntime"]
+    return status.devices
+
+
+def test_threads_of_a_session(load: Callable[..., Any], models: Any) -> None:
+    x = np.ones((512, 512), np.float32)
+    before = threads_now()
+    one = load(models.heavy(), num_threads=4)
+    one.run([x])
+    assert threads_now() - before == 3  # the caller's thread is the fourth
+    two = load(models.heavy(), num_threads=4, num_streams=2)
+    two.run([x])
+    assert threads_now() - before == 3 + 1
+    del one, two
+    assert threads_now() == before
+
+
+@pytest.mark.parametrize("name", ["NoSuchExecutionProvider", "CUDA", "OpenVINOExecutionProvider"])
+def test_a_provider_that_the_library_lacks(
+    load: Callable[..., Any], models: Any, name: str
+) -> None:
+    assert name not in providers_here()
+    with pytest.raises(EngineUnavailableError, match=f"has no '{name}'") as caught:
+        load(models.convolution(), providers=[name])
+    assert "CPUExecutionProvider" in str(caught.value)
+
+
+def test_a_gpu_is_never_replaced_by_the_cpu(load: Callable[..., Any], models: Any) -> None:
+    if "CUDAExecutionProvider" in providers_here():
+        session = load(models.convolution(), device="gpu")
+        assert [item.name for item in session.options.providers] == ["CUDAExecutionProvider"]
+        return
+    with pytest.raises(EngineUnavailableError, match=r"hpinfer\[gpu\]"):
+        load(models.convolution(), device="gpu")
+
+
+def test_providers_keep_their_order_and_options(load: Callable[..., Any], models: Any) -> None:
+    assert "AzureExecutionProvider" in providers_here()
+    session = load(
+        models.convolution(), providers=["AzureExecutionProvider", "CPUExecutionProvider"]
+    )
+    assert [item.name for item in session.options.providers] == ["AzureExecutionProvider"]
+    assert session.run([np.ones((1, 3, 4, 4), np.float32)])[0].shape == (1, 8, 4, 4)
+
+
+def test_its_log_reaches_the_sink_and_nothing_else(
+    engine: str, models: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(models.two_in_three_out())
+    code = """
+import sys
+import numpy as np
+import hpinfer
+from hpinfer import _native
+messages = []
+_native.set_log_sink(lambda level, text: messages.append((level, text)), _native.LogLevel.ERROR)
+session = hpinfer.Session(sys.argv[1], engine="onnxruntime")
+try:
+    session.run([np.ones((2, 4), np.float32), np.ones((3, 4), np.float32)])
+except hpinfer.errors.HpinferError:
+    pass
+assert messages, "ONNX Runtime logs every failed run"
+for level, text in messages:
+    assert level == _native.LogLevel.ERROR, level
+    assert text.startswith("onnxruntime ") and "\\n" not in text, text
+print("done")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() == "done"
+
+
+def test_memory_stays_bounded_for_inputs_of_many_sizes(
+    load: Callable[..., Any], models: Any
+) -> None:
+    session = load(models.convolution())
+    rng = np.random.default_rng(4)
+
+    def run(side: int) -> None:
+        session.run([np.ones((1, 3, side, side), np.float32)])
+
+    def resident() -> int:
+        text = Path("/proc/self/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+)", text)[0]) // 1024
+
+    run(64)
+    before = resident()
+    run(1500)  # 72 MB of results, and as much in between
+    for side in rng.integers(16, 96, 130):
+        run(int(side))
+    assert resident() - before < 40
