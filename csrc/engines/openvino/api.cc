@@ -124,6 +124,18 @@ std::optional<DType> Api::dtype(abi::ElementType type) const noexcept {
   return std::nullopt;
 }
 
+std::string Api::type_name(abi::ElementType type) const {
+  if (const auto known = dtype(type)) return std::string(dtype_name(*known));
+  switch (type - element_shift_) {
+    case 2: return "bfloat16";
+    case 8: return "int16";
+    case 17: return "uint16";
+    case 18: return "uint32";
+    case 19: return "uint64";
+    default: return "OpenVINO's type number " + std::to_string(type);
+  }
+}
+
 Handle<abi::Core> Api::create_core(ErrorCode code) const {
   abi::Core* core = nullptr;
   check_status(ov_core_create(&core), code, "cannot start OpenVINO");

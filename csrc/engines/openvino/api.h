@@ -47,6 +47,9 @@ class Api : public abi::Functions {
   abi::ElementType element_type(DType dtype) const;
   std::optional<DType> dtype(abi::ElementType type) const noexcept;
 
+  // For messages, also of types that hpinfer does not support.
+  std::string type_name(abi::ElementType type) const;
+
   Handle<abi::Core> create_core(ErrorCode code) const;
   Handle<abi::Tensor> allocate_tensor(DType dtype, const hpinfer::Shape& shape) const;
   // A tensor over memory of the caller; null is allowed when the shape has no elements.

@@ -1,12 +1,9 @@
 #include "engines/openvino/onnx_signature.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
+
+#include "engines/openvino/mapped_file.h"
 
 namespace hpinfer::openvino {
 namespace {
@@ -135,36 +132,21 @@ OnnxValue read_value(Bytes message) {
   return value;
 }
 
-// Closes what it opened; empty if the file cannot be mapped.
-class MappedFile {
- public:
-  explicit MappedFile(const std::filesystem::path& path) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
-    struct stat status {};
-    if (fstat(file, &status) == 0 && status.st_size > 0) {
-      const auto size = static_cast<std::size_t>(status.st_size);
-      void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-      if (data != MAP_FAILED) bytes_ = {static_cast<const std::byte*>(data), size};
-    }
-    close(file);
+// TensorProto: name = 8, external_data = 13 (key = 1, value = 2).
+void read_initializer(Bytes message, std::set<std::string, std::less<>>& names,
+                      std::vector<std::string>& external_files) {
+  FieldReader reader(message);
+  while (const auto field = reader.next()) {
+    if (field->number == 8) names.insert(text(field->bytes));
+    if (field->number == 13 && text(find(field->bytes, 1)) == "location")
+      external_files.push_back(text(find(field->bytes, 2)));
   }
-  ~MappedFile() {
-    if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  Bytes bytes() const noexcept { return bytes_; }
-
- private:
-  Bytes bytes_;
-};
+}
 
 }  // namespace
 
-// ModelProto: graph = 7. GraphProto: initializer = 5 (TensorProto: name = 8), input = 11,
-// output = 12, sparse_initializer = 15 (its values = 1).
+// ModelProto: graph = 7. GraphProto: initializer = 5, input = 11, output = 12,
+// sparse_initializer = 15 (its values = 1).
 std::optional<OnnxSignature> read_onnx_signature(Bytes model) {
   FieldReader outer(model);
   Bytes graph;
@@ -175,7 +157,8 @@ std::optional<OnnxSignature> read_onnx_signature(Bytes model) {
   std::set<std::string, std::less<>> initializers;
   FieldReader reader(graph);
   while (const auto field = reader.next()) {
-    if (field->number == 5) initializers.insert(text(find(field->bytes, 8)));
+    if (field->number == 5)
+      read_initializer(field->bytes, initializers, signature.external_files);
     if (field->number == 15) initializers.insert(text(find(find(field->bytes, 1), 8)));
     if (field->number == 11) signature.inputs.push_back(read_value(field->bytes));
     if (field->number == 12) signature.outputs.push_back(read_value(field->bytes));
@@ -183,6 +166,9 @@ std::optional<OnnxSignature> read_onnx_signature(Bytes model) {
   if (!reader.complete() || signature.outputs.empty()) return std::nullopt;
   std::erase_if(signature.inputs,
                 [&](const OnnxValue& value) { return initializers.contains(value.name); });
+  std::vector<std::string>& files = signature.external_files;
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
   return signature;
 }
 

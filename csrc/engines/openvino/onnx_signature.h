@@ -25,6 +25,7 @@ struct OnnxValue {
 struct OnnxSignature {
   std::vector<OnnxValue> inputs;  // without those that only name an initializer
   std::vector<OnnxValue> outputs;
+  std::vector<std::string> external_files;  // that hold initializers, beside the model's file
 };
 
 // nullopt if the bytes are not an ONNX model with at least one output.

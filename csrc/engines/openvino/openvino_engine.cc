@@ -43,7 +43,8 @@ class OpenVinoEngine final : public Engine {
                                                 const SessionOptions& options) const override;
 
  private:
-  Handle<abi::CompiledModel> compile(const ModelSource& model, const SessionOptions& options) const;
+  Handle<abi::CompiledModel> compile(const ModelSource& model, const SessionOptions& options,
+                                     const Properties& properties) const;
   [[noreturn]] void explain_failure(const std::string& words, const ModelSource& model,
                                     const SessionOptions& options) const;
 
@@ -63,7 +64,8 @@ std::shared_ptr<const Session> OpenVinoEngine::create_session(
     const ModelSource& model, const SessionOptions& options) const {
   const SessionOptions resolved = resolve_options(options);
   const InspectedModel inspected = inspect_model(model);
-  Handle<abi::CompiledModel> compiled = compile(model, resolved);
+  const Properties properties = compile_properties(resolved, model, inspected);
+  Handle<abi::CompiledModel> compiled = compile(model, resolved, properties);
   check_precision(api_, compiled.get(), resolved);
   return std::make_shared<OpenVinoSession>(api_, std::move(compiled), inspected.signature,
                                            resolved);
@@ -71,8 +73,8 @@ std::shared_ptr<const Session> OpenVinoEngine::create_session(
 
 // A file goes in by its path: with a cache directory OpenVINO then skips reading it.
 Handle<abi::CompiledModel> OpenVinoEngine::compile(const ModelSource& model,
-                                                   const SessionOptions& options) const {
-  const Properties properties = compile_properties(options);
+                                                   const SessionOptions& options,
+                                                   const Properties& properties) const {
   constexpr std::make_index_sequence<kMaxStrings> kIndices;
   abi::CompiledModel* raw = nullptr;
   abi::Status status = abi::kOk;

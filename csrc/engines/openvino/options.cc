@@ -1,10 +1,9 @@
 #include "engines/openvino/options.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <system_error>
+
+#include "engines/openvino/cache.h"
 
 namespace hpinfer::openvino {
 namespace {
@@ -60,19 +59,10 @@ void check_options(const SessionOptions& options) {
   }
 }
 
-void prepare_cache_dir(const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  check(!error && std::filesystem::is_directory(directory, error), ErrorCode::kConfig, "cache_dir ",
-        directory.string(), " cannot be created: ",
-        error ? error.message() : "there is a file of that name");
-  check(access(directory.c_str(), W_OK | X_OK) == 0, ErrorCode::kConfig, "cache_dir ",
-        directory.string(), " is not writable");
-}
-
 }  // namespace
 
-Properties compile_properties(const SessionOptions& options) {
+Properties compile_properties(const SessionOptions& options, const ModelSource& model,
+                              const InspectedModel& inspected) {
   check_options(options);
   Properties properties{
       {"INFERENCE_NUM_THREADS", std::to_string(options.num_threads)},
@@ -87,8 +77,8 @@ Properties compile_properties(const SessionOptions& options) {
   set_default("ENABLE_CPU_PINNING", "NO");
   if (options.memory == MemoryPolicy::kBounded) set_default(kKernelCacheKey, kBoundedKernelCache);
   if (!options.cache_dir.empty()) {
-    prepare_cache_dir(options.cache_dir);
-    properties.emplace_back("CACHE_DIR", options.cache_dir.string());
+    const auto folder = cache_folder(options.cache_dir, model, inspected);
+    properties.emplace_back("CACHE_DIR", folder.string());
   }
   for (const auto& entry : options.engine_config) properties.push_back(entry);
   return properties;

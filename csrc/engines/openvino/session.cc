@@ -5,6 +5,8 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 
 #include "core/log.h"
 
@@ -45,7 +47,7 @@ Port read_port(const Api& api, const abi::ConstPort* port) {
                    "cannot read the element type of '" + result.info.name + "'");
   const auto dtype = api.dtype(type);
   check(dtype.has_value(), ErrorCode::kUnsupported, "'", result.info.name,
-        "' has an element type that hpinfer does not support (OpenVINO's number ", type, ")");
+        "' has an element type that hpinfer does not support (", api.type_name(type), ")");
   result.info.dtype = *dtype;
   read_shape(api, port, result);
   return result;
@@ -173,19 +175,30 @@ void OpenVinoSession::read_outputs(const std::optional<OnnxSignature>& signature
   const bool named = signature && signature->outputs.size() == count;
   for (Port& port :
        read_ports(api_, model_.get(), count, api_.ov_compiled_model_output_by_index)) {
+    passed_on_.push_back(has_input(api_, model_.get(), port.info.name));
     if (named) port.info.name = signature->outputs[outputs_.size()].name;
     outputs_.push_back(std::move(port.info));
     smallest_outputs_.push_back(port.smallest);
   }
 }
 
-// The CPU plugin computes in 32 bits whatever the model says; ports keep their dtype.
+// The CPU plugin computes in 32 bits whatever the model says; ports keep their dtype. For real
+// numbers that is a loss of digits, for whole numbers it would be another number.
 void OpenVinoSession::warn_of_narrowing() const {
   for (const auto* infos : {&inputs_, &outputs_})
     for (const TensorInfo& info : *infos)
       if (info.dtype == DType::kFloat64)
         log(LogLevel::kWarning,
             "'" + info.name + "' is float64; OpenVINO computes it in float32 precision");
+}
+
+void OpenVinoSession::check_range(const TensorInfo& info, const TensorView& view) const {
+  if (info.dtype != DType::kInt64) return;
+  using Limits = std::numeric_limits<std::int32_t>;
+  for (const std::int64_t value : view.elements<const std::int64_t>())
+    check(value >= Limits::min() && value <= Limits::max(), ErrorCode::kUnsupported, "input '",
+          info.name, "' holds ", value,
+          "; OpenVINO computes int64 in 32 bits: use engine 'onnxruntime' for such numbers");
 }
 
 void OpenVinoSession::do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
@@ -207,10 +220,13 @@ void OpenVinoSession::do_run(std::span<const TensorView> inputs, std::span<Tenso
 
 void OpenVinoSession::infer(Pool::Run& run, std::span<const TensorView> inputs,
                             std::span<Tensor> outputs) const {
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (input_ports_[i]) run->set_input(*input_ports_[i], inputs_[i], inputs[i]);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!input_ports_[i]) continue;
+    check_range(inputs_[i], inputs[i]);
+    run->set_input(*input_ports_[i], inputs_[i], inputs[i]);
+  }
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (!outputs[i].empty()) run->set_output(i, outputs[i].view());
+    if (!outputs[i].empty() && !passed_on_[i]) run->set_output(i, outputs[i].view());
   run->infer();
 }
 
@@ -221,6 +237,10 @@ void OpenVinoSession::collect(Pool::Run& run, std::span<Tensor> outputs) const {
   bool any_leased = false;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const TensorView view = run->output(i, outputs_[i].dtype);
+    if (outputs[i].empty() && passed_on_[i]) {
+      outputs[i] = Tensor::borrow(view).clone();
+      continue;
+    }
     if (outputs[i].empty()) {
       leased[i] = view;
       any_leased = true;
@@ -229,7 +249,10 @@ void OpenVinoSession::collect(Pool::Run& run, std::span<Tensor> outputs) const {
     check(view.shape == outputs[i].shape(), ErrorCode::kInvalidInput, "output '", outputs_[i].name,
           "' has shape ", view.shape.to_string(), "; the given memory has ",
           outputs[i].shape().to_string());
-    run->restore_output(i, outputs_[i].dtype, smallest_outputs_[i]);
+    if (passed_on_[i])
+      std::memcpy(outputs[i].data(), view.data, view.num_bytes());
+    else
+      run->restore_output(i, outputs_[i].dtype, smallest_outputs_[i]);
   }
   if (!any_leased) return run.finish();
   const std::shared_ptr<void> lease = run.finish_with_lease();

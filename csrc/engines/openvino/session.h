@@ -51,11 +51,15 @@ class OpenVinoSession final : public Session {
   void read_inputs(const std::optional<OnnxSignature>& signature);
   void read_outputs(const std::optional<OnnxSignature>& signature);
   void warn_of_narrowing() const;
+  void check_range(const TensorInfo& info, const TensorView& view) const;
 
   const Api& api_;
   std::shared_ptr<abi::CompiledModel> model_;
   // OpenVINO's port of each input; nullopt for an input that no node uses.
   std::vector<std::optional<std::size_t>> input_ports_;
+  // Outputs that are an input passed on. Releases before 2026 take such an output for the input
+  // when it is set or read, so these are copied and never set.
+  std::vector<bool> passed_on_;
   std::vector<Shape> smallest_outputs_;  // each output's shape with every dimension at its minimum
   std::shared_ptr<Pool> pool_;
 };
