@@ -58,53 +58,53 @@ struct PartialShape {
 
 // X(name, return type, argument list). Strings that come back through `char**` are freed with
 // ov_free. Properties are passed as pairs of C strings; the count is that of the strings.
-#define OPENVINO_C_REQUIRED(X)                                                                     \
-  X(ov_get_openvino_version, Status, (Version*))                                                   \
-  X(ov_version_free, void, (Version*))                                                             \
-  X(ov_get_error_info, const char*, (Status))                                                      \
-  X(ov_free, void, (const char*))                                                                  \
-  X(ov_core_create, Status, (Core**))                                                              \
-  X(ov_core_free, void, (Core*))                                                                   \
-  X(ov_core_get_available_devices, Status, (const Core*, AvailableDevices*))                       \
-  X(ov_available_devices_free, void, (AvailableDevices*))                                          \
-  X(ov_core_set_property, Status, (const Core*, const char* device, ...))                          \
-  X(ov_core_get_property, Status, (const Core*, const char* device, const char* key, char**))      \
-  X(ov_core_read_model, Status, (const Core*, const char* path, const char* weights, Model**))     \
-  X(ov_core_read_model_from_memory_buffer, Status,                                                 \
-    (const Core*, const char* model, std::size_t size, const Tensor* weights, Model**))            \
-  X(ov_core_compile_model, Status,                                                                 \
-    (const Core*, const Model*, const char* device, std::size_t strings, CompiledModel**, ...))    \
-  X(ov_core_compile_model_from_file, Status,                                                       \
-    (const Core*, const char* path, const char* device, std::size_t strings, CompiledModel**,      \
-     ...))                                                                                         \
-  X(ov_model_free, void, (Model*))                                                                 \
-  X(ov_compiled_model_inputs_size, Status, (const CompiledModel*, std::size_t*))                   \
-  X(ov_compiled_model_outputs_size, Status, (const CompiledModel*, std::size_t*))                  \
-  X(ov_compiled_model_input_by_index, Status, (const CompiledModel*, std::size_t, ConstPort**))    \
-  X(ov_compiled_model_input_by_name, Status, (const CompiledModel*, const char*, ConstPort**))     \
-  X(ov_compiled_model_output_by_index, Status, (const CompiledModel*, std::size_t, ConstPort**))   \
-  X(ov_compiled_model_get_property, Status, (const CompiledModel*, const char* key, char**))       \
-  X(ov_compiled_model_create_infer_request, Status, (const CompiledModel*, InferRequest**))        \
-  X(ov_compiled_model_free, void, (CompiledModel*))                                                \
-  X(ov_port_get_any_name, Status, (const ConstPort*, char**))                                      \
-  X(ov_port_get_element_type, Status, (const ConstPort*, ElementType*))                            \
-  X(ov_port_get_partial_shape, Status, (const ConstPort*, PartialShape*))                          \
-  X(ov_output_const_port_free, void, (ConstPort*))                                                 \
-  X(ov_partial_shape_free, void, (PartialShape*))                                                  \
-  X(ov_shape_free, Status, (Shape*))                                                               \
-  X(ov_tensor_create, Status, (ElementType, Shape, Tensor**))                                      \
-  X(ov_tensor_create_from_host_ptr, Status, (ElementType, Shape, void*, Tensor**))                 \
-  X(ov_tensor_data, Status, (const Tensor*, void**))                                               \
-  X(ov_tensor_get_shape, Status, (const Tensor*, Shape*))                                          \
-  X(ov_tensor_get_byte_size, Status, (const Tensor*, std::size_t*))                                \
-  X(ov_tensor_free, void, (Tensor*))                                                               \
-  X(ov_infer_request_set_input_tensor_by_index, Status,                                            \
-    (InferRequest*, std::size_t, const Tensor*))                                                   \
-  X(ov_infer_request_set_output_tensor_by_index, Status,                                           \
-    (InferRequest*, std::size_t, const Tensor*))                                                   \
-  X(ov_infer_request_get_output_tensor_by_index, Status,                                           \
-    (const InferRequest*, std::size_t, Tensor**))                                                  \
-  X(ov_infer_request_infer, Status, (InferRequest*))                                               \
+#define OPENVINO_C_REQUIRED(X)                                                                   \
+  X(ov_get_openvino_version, Status, (Version*))                                                 \
+  X(ov_version_free, void, (Version*))                                                           \
+  X(ov_get_error_info, const char*, (Status))                                                    \
+  X(ov_free, void, (const char*))                                                                \
+  X(ov_core_create, Status, (Core**))                                                            \
+  X(ov_core_free, void, (Core*))                                                                 \
+  X(ov_core_get_available_devices, Status, (const Core*, AvailableDevices*))                     \
+  X(ov_available_devices_free, void, (AvailableDevices*))                                        \
+  X(ov_core_set_property, Status, (const Core*, const char* device, ...))                        \
+  X(ov_core_get_property, Status, (const Core*, const char* device, const char* key, char**))    \
+  X(ov_core_read_model, Status, (const Core*, const char* path, const char* weights, Model**))   \
+  X(ov_core_read_model_from_memory_buffer, Status,                                               \
+    (const Core*, const char* model, std::size_t size, const Tensor* weights, Model**))          \
+  X(ov_core_compile_model, Status,                                                               \
+    (const Core*, const Model*, const char* device, std::size_t strings, CompiledModel**, ...))  \
+  X(ov_core_compile_model_from_file, Status,                                                     \
+    (const Core*, const char* path, const char* device, std::size_t strings, CompiledModel**,    \
+     ...))                                                                                       \
+  X(ov_model_free, void, (Model*))                                                               \
+  X(ov_compiled_model_inputs_size, Status, (const CompiledModel*, std::size_t*))                 \
+  X(ov_compiled_model_outputs_size, Status, (const CompiledModel*, std::size_t*))                \
+  X(ov_compiled_model_input_by_index, Status, (const CompiledModel*, std::size_t, ConstPort**))  \
+  X(ov_compiled_model_input_by_name, Status, (const CompiledModel*, const char*, ConstPort**))   \
+  X(ov_compiled_model_output_by_index, Status, (const CompiledModel*, std::size_t, ConstPort**)) \
+  X(ov_compiled_model_get_property, Status, (const CompiledModel*, const char* key, char**))     \
+  X(ov_compiled_model_create_infer_request, Status, (const CompiledModel*, InferRequest**))      \
+  X(ov_compiled_model_free, void, (CompiledModel*))                                              \
+  X(ov_port_get_any_name, Status, (const ConstPort*, char**))                                    \
+  X(ov_port_get_element_type, Status, (const ConstPort*, ElementType*))                          \
+  X(ov_port_get_partial_shape, Status, (const ConstPort*, PartialShape*))                        \
+  X(ov_output_const_port_free, void, (ConstPort*))                                               \
+  X(ov_partial_shape_free, void, (PartialShape*))                                                \
+  X(ov_shape_free, Status, (Shape*))                                                             \
+  X(ov_tensor_create, Status, (ElementType, Shape, Tensor**))                                    \
+  X(ov_tensor_create_from_host_ptr, Status, (ElementType, Shape, void*, Tensor**))               \
+  X(ov_tensor_data, Status, (const Tensor*, void**))                                             \
+  X(ov_tensor_get_shape, Status, (const Tensor*, Shape*))                                        \
+  X(ov_tensor_get_byte_size, Status, (const Tensor*, std::size_t*))                              \
+  X(ov_tensor_free, void, (Tensor*))                                                             \
+  X(ov_infer_request_set_input_tensor_by_index, Status,                                          \
+    (InferRequest*, std::size_t, const Tensor*))                                                 \
+  X(ov_infer_request_set_output_tensor_by_index, Status,                                         \
+    (InferRequest*, std::size_t, const Tensor*))                                                 \
+  X(ov_infer_request_get_output_tensor_by_index, Status,                                         \
+    (const InferRequest*, std::size_t, Tensor**))                                                \
+  X(ov_infer_request_infer, Status, (InferRequest*))                                             \
   X(ov_infer_request_free, void, (InferRequest*))
 
 // May be missing. The result is freed with ov_free.

@@ -127,12 +127,18 @@ std::optional<DType> Api::dtype(abi::ElementType type) const noexcept {
 std::string Api::type_name(abi::ElementType type) const {
   if (const auto known = dtype(type)) return std::string(dtype_name(*known));
   switch (type - element_shift_) {
-    case 2: return "bfloat16";
-    case 8: return "int16";
-    case 17: return "uint16";
-    case 18: return "uint32";
-    case 19: return "uint64";
-    default: return "OpenVINO's type number " + std::to_string(type);
+    case 2:
+      return "bfloat16";
+    case 8:
+      return "int16";
+    case 17:
+      return "uint16";
+    case 18:
+      return "uint32";
+    case 19:
+      return "uint64";
+    default:
+      return "OpenVINO's type number " + std::to_string(type);
   }
 }
 
@@ -168,8 +174,7 @@ hpinfer::Shape Api::tensor_shape(const abi::Tensor* tensor) const {
   const abi::Status status = ov_tensor_get_shape(tensor, &raw);
   // Since 2025 the function refuses tensors without dimensions.
   if (status == abi::kBadArgument && tensor != nullptr) return {};
-  check_status(status, ErrorCode::kEngine,
-               "cannot read the shape of a tensor");
+  check_status(status, ErrorCode::kEngine, "cannot read the shape of a tensor");
   const std::unique_ptr<abi::Shape, abi::Status (*)(abi::Shape*)> owner(&raw, ov_shape_free);
   return hpinfer::Shape(std::span(raw.dims, static_cast<std::size_t>(raw.rank)));
 }

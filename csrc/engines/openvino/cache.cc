@@ -73,10 +73,10 @@ std::filesystem::path cache_folder(const std::filesystem::path& cache_dir, const
   std::error_code error;
   fs::create_directories(folder, error);
   check(!error && fs::is_directory(folder, error), ErrorCode::kConfig, "cache_dir ",
-        cache_dir.string(), " cannot be created: ",
-        error ? error.message() : "there is a file of that name");
-  check(access(folder.c_str(), W_OK | X_OK) == 0, ErrorCode::kConfig, "cache_dir ",
-        folder.string(), " is not writable");
+        cache_dir.string(),
+        " cannot be created: ", error ? error.message() : "there is a file of that name");
+  check(access(folder.c_str(), W_OK | X_OK) == 0, ErrorCode::kConfig, "cache_dir ", folder.string(),
+        " is not writable");
   return folder;
 }
 

@@ -56,16 +56,16 @@ ModelFormat format_of_bytes(const ModelSource& model) {
 
 void check_content(const ModelSource& model, InspectedModel& inspected) {
   if (inspected.format == ModelFormat::kOnnx) {
-    inspected.signature = model.in_memory() ? read_onnx_signature(model.bytes)
-                                            : read_onnx_signature(model.path);
+    inspected.signature =
+        model.in_memory() ? read_onnx_signature(model.bytes) : read_onnx_signature(model.path);
     check(inspected.signature.has_value(), ErrorCode::kModelFormat, display_name(model),
           " is not a complete ONNX model: it is truncated or of another kind");
     return;
   }
-  const std::string head =
-      model.in_memory() ? std::string(reinterpret_cast<const char*>(model.bytes.data()),
-                                      std::min(model.bytes.size(), kHeadBytes))
-                        : read_head(model.path);
+  const std::string head = model.in_memory()
+                               ? std::string(reinterpret_cast<const char*>(model.bytes.data()),
+                                             std::min(model.bytes.size(), kHeadBytes))
+                               : read_head(model.path);
   const bool plausible = inspected.format == ModelFormat::kIr
                              ? head.find("<net ") != std::string::npos
                              : !head.empty() && head.front() == static_cast<char>(kProgramTag);

@@ -44,7 +44,8 @@ class FieldReader {
       case 5:
         if (skip(4)) return field;
         break;
-      default: break;  // groups do not occur in ONNX
+      default:
+        break;  // groups do not occur in ONNX
     }
     return fail_unless_done(true);
   }
@@ -93,15 +94,24 @@ Bytes find(Bytes message, std::uint64_t number) {
 // TensorProto.DataType
 std::optional<DType> dtype_of_code(std::uint64_t code) {
   switch (code) {
-    case 1: return DType::kFloat32;
-    case 2: return DType::kUInt8;
-    case 3: return DType::kInt8;
-    case 6: return DType::kInt32;
-    case 7: return DType::kInt64;
-    case 9: return DType::kBool;
-    case 10: return DType::kFloat16;
-    case 11: return DType::kFloat64;
-    default: return std::nullopt;
+    case 1:
+      return DType::kFloat32;
+    case 2:
+      return DType::kUInt8;
+    case 3:
+      return DType::kInt8;
+    case 6:
+      return DType::kInt32;
+    case 7:
+      return DType::kInt64;
+    case 9:
+      return DType::kBool;
+    case 10:
+      return DType::kFloat16;
+    case 11:
+      return DType::kFloat64;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -157,8 +167,7 @@ std::optional<OnnxSignature> read_onnx_signature(Bytes model) {
   std::set<std::string, std::less<>> initializers;
   FieldReader reader(graph);
   while (const auto field = reader.next()) {
-    if (field->number == 5)
-      read_initializer(field->bytes, initializers, signature.external_files);
+    if (field->number == 5) read_initializer(field->bytes, initializers, signature.external_files);
     if (field->number == 15) initializers.insert(text(find(find(field->bytes, 1), 8)));
     if (field->number == 11) signature.inputs.push_back(read_value(field->bytes));
     if (field->number == 12) signature.outputs.push_back(read_value(field->bytes));

@@ -60,8 +60,8 @@ std::vector<std::string> OpenVinoEngine::devices() const {
   return {raw.names, raw.names + raw.count};
 }
 
-std::shared_ptr<const Session> OpenVinoEngine::create_session(
-    const ModelSource& model, const SessionOptions& options) const {
+std::shared_ptr<const Session> OpenVinoEngine::create_session(const ModelSource& model,
+                                                              const SessionOptions& options) const {
   const SessionOptions resolved = resolve_options(options);
   const InspectedModel inspected = inspect_model(model);
   const Properties properties = compile_properties(resolved, model, inspected);

@@ -11,9 +11,11 @@ namespace {
 constexpr const char* kPrecisionKey = "INFERENCE_PRECISION_HINT";
 constexpr int kMaxStreams = 1024;
 
-// Compiled kernels that OpenVINO keeps for shapes seen before, counted over all layers of a model.
-// Its own default is 5000, about 200 shapes of a text recogniser: 0.9 GB of growth. 500 is about 20
-// shapes (docs/performance.md has the figures).
+// Compiled kernels that OpenVINO keeps for shapes seen before, counted over all layers of a model;
+// its own default is 5000. Measured on the PP-OCRv4 recogniser, 500 runs of random widths: growth
+// 950 MB with 5000, 255 MB with 500 (about 20 shapes), 195 MB with 0; each run 25 to 30 % slower
+// than with 5000 where hardly a width repeats. With eight widths that repeat, 500 is as fast as
+// 5000, and 0 a fifth slower.
 constexpr const char* kKernelCacheKey = "CPU_RUNTIME_CACHE_CAPACITY";
 constexpr const char* kBoundedKernelCache = "500";
 
@@ -32,9 +34,12 @@ constexpr std::string_view kCallbackKey = "CACHE_ENCRYPTION_CALLBACKS";
 
 std::string_view openvino_name(Precision precision) {
   switch (precision) {
-    case Precision::kFloat32: return "f32";
-    case Precision::kFloat16: return "f16";
-    case Precision::kBFloat16: return "bf16";
+    case Precision::kFloat32:
+      return "f32";
+    case Precision::kFloat16:
+      return "f16";
+    case Precision::kBFloat16:
+      return "bf16";
   }
   fail(ErrorCode::kInternal, "unknown precision");
 }
@@ -103,9 +108,9 @@ void check_precision(const Api& api, const abi::CompiledModel* model,
   api.check_status(api.ov_compiled_model_get_property(model, kPrecisionKey, &text),
                    ErrorCode::kEngine, "cannot read the precision of the compiled model");
   const std::string used = api.take_string(text);
-  check(used == openvino_name(options.precision), ErrorCode::kUnsupported, "OpenVINO cannot run in ",
-        precision_name(options.precision), " on this CPU (it would use ", used,
-        "); use precision 'fp32'");
+  check(used == openvino_name(options.precision), ErrorCode::kUnsupported,
+        "OpenVINO cannot run in ", precision_name(options.precision), " on this CPU (it would use ",
+        used, "); use precision 'fp32'");
 }
 
 }  // namespace hpinfer::openvino

@@ -137,9 +137,8 @@ OpenVinoSession::OpenVinoSession(const Api& api, Handle<abi::CompiledModel> mode
   warn_of_narrowing();
   // The pool owns the compiled model too: leased results may outlive the session.
   pool_ = std::make_shared<Pool>(
-      static_cast<std::size_t>(options_.num_streams), [&api, owner = model_] {
-        return std::make_unique<InferRequest>(api, owner.get());
-      });
+      static_cast<std::size_t>(options_.num_streams),
+      [&api, owner = model_] { return std::make_unique<InferRequest>(api, owner.get()); });
 }
 
 void OpenVinoSession::read_inputs(const std::optional<OnnxSignature>& signature) {
@@ -173,8 +172,7 @@ void OpenVinoSession::read_outputs(const std::optional<OnnxSignature>& signature
   api_.check_status(api_.ov_compiled_model_outputs_size(model_.get(), &count), ErrorCode::kEngine,
                     "cannot count the outputs");
   const bool named = signature && signature->outputs.size() == count;
-  for (Port& port :
-       read_ports(api_, model_.get(), count, api_.ov_compiled_model_output_by_index)) {
+  for (Port& port : read_ports(api_, model_.get(), count, api_.ov_compiled_model_output_by_index)) {
     passed_on_.push_back(has_input(api_, model_.get(), port.info.name));
     if (named) port.info.name = signature->outputs[outputs_.size()].name;
     outputs_.push_back(std::move(port.info));
