@@ -11,7 +11,10 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 
 void register_core(py::module_& m);
+void register_models(py::module_& m);
+void register_postprocess(py::module_& m);
 void register_session(py::module_& m);
+void register_vision(py::module_& m);
 
 namespace {
 
@@ -37,5 +40,8 @@ PYBIND11_MODULE(_native, m) {
     }
   });
   bindings::register_core(m);
+  bindings::register_postprocess(m);
   bindings::register_session(m);
+  bindings::register_models(m);
+  bindings::register_vision(m);
 }

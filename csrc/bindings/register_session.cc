@@ -54,7 +54,9 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
   return arrays;
 }
 
-py::tuple shape_tuple(const TensorInfo& info) {
+// None for a shape of any rank.
+std::optional<py::tuple> shape_tuple(const TensorInfo& info) {
+  if (!info.ranked) return std::nullopt;
   py::tuple shape(info.shape.rank());
   for (std::size_t i = 0; i < info.shape.rank(); ++i)
     shape[i] = info.shape[i] < 0 ? py::object(py::none()) : py::object(py::int_(info.shape[i]));

@@ -16,8 +16,8 @@ std::string name_list(std::span<const TensorInfo> infos) {
 void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) {
   check(view.dtype == info.dtype, ErrorCode::kInvalidType, role, " '", info.name, "' must be ",
         dtype_name(info.dtype), "; got ", dtype_name(view.dtype));
-  check(info.shape.accepts(view.shape), ErrorCode::kInvalidInput, role, " '", info.name,
-        "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
+  check(!info.ranked || info.shape.accepts(view.shape), ErrorCode::kInvalidInput, role, " '",
+        info.name, "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
   check(view.data != nullptr || view.shape.num_elements() == 0, ErrorCode::kInvalidInput, role,
         " '", info.name, "' has no memory");
 }
@@ -37,9 +37,12 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
 
 std::string_view precision_name(Precision precision) noexcept {
   switch (precision) {
-    case Precision::kFloat32: return "fp32";
-    case Precision::kFloat16: return "fp16";
-    case Precision::kBFloat16: return "bf16";
+    case Precision::kFloat32:
+      return "fp32";
+    case Precision::kFloat16:
+      return "fp16";
+    case Precision::kBFloat16:
+      return "bf16";
   }
   return "unknown";
 }

@@ -22,6 +22,7 @@ struct TensorInfo {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;
+  bool ranked = true;  // false: the model does not even say the number of dimensions
 };
 
 // Where the model comes from: a file, or bytes in memory (then `path` is empty, and `weights` may

@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hpinfer.hpi import EngineStatus
     from hpinfer.hpi.discovery import engines
+    from hpinfer.models import create_model
+    from hpinfer.pipelines import create_pipeline
     from hpinfer.session import Session
 
 #: Public name to the module that defines it.
 _PUBLIC = {
     "EngineStatus": "hpinfer.hpi.discovery",
     "Session": "hpinfer.session",
+    "create_model": "hpinfer.models",
+    "create_pipeline": "hpinfer.pipelines",
     "engines": "hpinfer.hpi.discovery",
 }
 
-__all__ = ["EngineStatus", "Session", "__version__", "engines"]
+__all__ = [
+    "EngineStatus",
+    "Session",
+    "__version__",
+    "create_model",
+    "create_pipeline",
+    "engines",
+]
 
 
 def __getattr__(name: str) -> object:

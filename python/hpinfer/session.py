@@ -28,6 +28,9 @@ _ENUM_OPTIONS = {
 class Session:
     """A model loaded by one engine. Any number of threads may call `run` at once.
 
+    Attributes:
+        native: The native session, for the native models.
+
     Example:
         >>> session = Session("model.onnx", engine="onnxruntime", num_threads=2)
         >>> outputs = session.run({"x": array})
@@ -68,7 +71,7 @@ class Session:
         else:
             path, data = Path(model), None
         self._engine = engine
-        self._native = _native.Session(
+        self.native = _native.Session(
             engine, library_candidates(engine), path, data, weights, _session_options(options)
         )
 
@@ -79,18 +82,21 @@ class Session:
 
     @property
     def inputs(self) -> list[_native.TensorInfo]:
-        """Name, dtype and shape (None = any size) of every input, in graph order."""
-        return self._native.inputs
+        """Name, dtype and shape of every input, in graph order.
+
+        A dimension of None takes any size, and a shape of None any rank.
+        """
+        return self.native.inputs
 
     @property
     def outputs(self) -> list[_native.TensorInfo]:
-        """Name, dtype and shape (None = any size) of every output, in graph order."""
-        return self._native.outputs
+        """Name, dtype and shape of every output, in graph order; None as in `inputs`."""
+        return self.native.outputs
 
     @property
     def options(self) -> _native.SessionOptions:
         """The options in force, every default resolved."""
-        return self._native.options
+        return self.native.options
 
     def run(
         self,
@@ -118,11 +124,11 @@ class Session:
         targets = None
         if outputs is not None:
             targets = self._targets(outputs)
-        return self._native.run(arrays, targets)
+        return self.native.run(arrays, targets)
 
     def trim(self) -> None:
         """Gives the engine's cached memory back to the system where it can."""
-        self._native.trim()
+        self.native.trim()
 
     def _in_order(
         self, inputs: Mapping[str, npt.NDArray[Any]] | Sequence[npt.NDArray[Any]]

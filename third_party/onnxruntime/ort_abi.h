@@ -150,7 +150,8 @@ enum ElementType : int {
      std::size_t count))                                                                           \
   X(SetUserLoggingFunction, 266, 17, Status*, (SessionOptions*, LoggingFunction, void* user))      \
   X(AppendOpenVinoProvider, 275, 17, Status*,                                                      \
-    (SessionOptions*, const char* const* keys, const char* const* values, std::size_t count))
+    (SessionOptions*, const char* const* keys, const char* const* values, std::size_t count))      \
+  X(HasShape, 390, 24, bool, (const TensorTypeAndShapeInfo*))
 // clang-format on
 
 // Oldest release whose wheels contain the shared library, and the newest API version that this

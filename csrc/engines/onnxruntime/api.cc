@@ -35,6 +35,22 @@ abi::Table open_table(const DynamicLibrary& library, const std::string& version)
   return {slots, asked};
 }
 
+// A message of the library on one line, without the place in its source that some begin with:
+// "/…/file.cc:12 function() [ONNXRuntimeError] : 1 : FAIL : words".
+std::string plain_words(std::string_view message) {
+  constexpr std::string_view kMarker = "[ONNXRuntimeError] : ";
+  const std::size_t marker = message.find(kMarker);
+  if (message.starts_with('/') && marker != std::string_view::npos) {
+    std::size_t at = marker + kMarker.size();
+    for (int field = 0; field < 2 && at < message.size(); ++field) {
+      const std::size_t end = message.find(" : ", at);
+      at = end == std::string_view::npos ? message.size() : end + 3;
+    }
+    if (at < message.size()) message.remove_prefix(at);
+  }
+  return one_line(message);
+}
+
 }  // namespace
 
 Api::Api(const DynamicLibrary& library)
@@ -63,7 +79,7 @@ std::optional<Failure> Api::take_failure(abi::Status* status) const {
     return std::nullopt;
   const auto owned = own<abi::ReleaseStatus>(status);
   return Failure{function<abi::GetErrorCode>()(status),
-                 one_line(function<abi::GetErrorMessage>()(status))};
+                 plain_words(function<abi::GetErrorMessage>()(status))};
 }
 
 void forward_log(void*, abi::LoggingLevel severity, const char* category, const char*,

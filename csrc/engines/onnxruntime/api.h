@@ -60,6 +60,12 @@ class Api {
     return create_typed<T, Create, Release>(args...);
   }
 
+  // The function itself, or null where the library is too old for it.
+  template <typename Function>
+  typename Function::Pointer find() const noexcept {
+    return table_.find<Function>();
+  }
+
   template <typename Release, typename T>
   Handle<T> own(T* object) const {
     return Handle<T>(object, function<Release>());

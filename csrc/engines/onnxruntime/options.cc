@@ -63,12 +63,15 @@ void set_config(const Api& api, abi::SessionOptions* native,
   }
 }
 
-// Memory for inputs of many sizes. Measured on PP-OCRv4 (2 threads, resident MB after 300
-// recogniser runs of random batch and width; mean ms of one): arena without patterns 159 to 162 MB,
-// 42 ms; with patterns 194 to 197 and growing, 76 ms; no arena 149 to 229, 67 ms (page faults); an
-// arena that grows by the request alone 300 to 469, 54 ms. So: the arena, no patterns. What one
-// huge picture leaves in the arena goes back at the next shrink (session.cc): detector after
-// 1920x1920, 599 MB; 64 small pictures later, 85 MB; without shrinking it stays 611 MB.
+// Memory for inputs of many sizes. Measured with PP-OCRv4's recogniser on 2 threads, resident MB
+// after 150 to 300 runs of random batch and width, and mean processor time of one:
+//   arena, no patterns                   160 to 165 MB    80 to 87 ms
+//   the same, shrunk every 64 runs       161 to 174 MB    83 to 85 ms
+//   arena and patterns                   187 to 197 MB    81 to 90 ms, still growing
+//   no arena                             154 to 238 MB   117 to 146 ms (page faults)
+//   arena that grows by the request only 412 to 469 MB    75 to 88 ms
+// Hence the arena without patterns. Shrinking (session.cc) gives back what one huge picture needed:
+// the detector holds 599 MB after 1920x1920 and 85 MB 64 small pictures later; without, 611 MB.
 void set_memory(const Api& api, abi::SessionOptions* native, MemoryPolicy memory) {
   if (memory == MemoryPolicy::kBounded) api.call<abi::DisableMemPattern>(native);
 }

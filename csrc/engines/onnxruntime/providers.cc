@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
 namespace hpinfer::ort {
 namespace {
@@ -51,38 +53,20 @@ class OptionArrays {
   std::vector<const char*> values_;
 };
 
-[[noreturn]] void fail_to_start(const ProviderOptions& provider, const std::string& words) {
-  fail(ErrorCode::kEngineUnavailable, "ONNX Runtime cannot start ", provider.name, ": ", words);
-}
-
 // Providers whose options are an object of their own: create, fill, append.
 template <typename Create, typename Update, typename Append, typename Release>
-void append_with_object(const Api& api, abi::SessionOptions* native,
-                        const ProviderOptions& provider) {
+std::optional<Failure> append_with_object(const Api& api, abi::SessionOptions* native,
+                                          const ProviderOptions& provider) {
   const auto object = api.create<Create, Release>();
   const OptionArrays options(provider);
-  if (const auto failure =
+  if (auto failure =
           api.try_call<Update>(object.get(), options.keys(), options.values(), options.size()))
-    fail(ErrorCode::kConfig, provider.name, " refuses its options: ", failure->message);
-  if (const auto failure = api.try_call<Append>(native, object.get()))
-    fail_to_start(provider, failure->message);
+    return failure;
+  return api.try_call<Append>(native, object.get());
 }
 
-void append_by_name(const Api& api, abi::SessionOptions* native, const ProviderOptions& provider) {
-  const OptionArrays options(provider);
-  const auto failure =
-      provider.name == kOpenVino
-          ? api.try_call<abi::AppendOpenVinoProvider>(native, options.keys(), options.values(),
-                                                      options.size())
-          : api.try_call<abi::AppendProvider>(native, short_name(provider.name).c_str(),
-                                              options.keys(), options.values(), options.size());
-  if (!failure) return;
-  check(failure->code != abi::kInvalidArgument || provider.options.empty(), ErrorCode::kConfig,
-        provider.name, " refuses its options: ", failure->message);
-  fail_to_start(provider, failure->message);
-}
-
-void append_provider(const Api& api, abi::SessionOptions* native, const ProviderOptions& provider) {
+std::optional<Failure> try_append(const Api& api, abi::SessionOptions* native,
+                                  const ProviderOptions& provider) {
   if (provider.name == kCuda)
     return append_with_object<abi::CreateCudaProviderOptions, abi::UpdateCudaProviderOptions,
                               abi::AppendCudaProvider, abi::ReleaseCudaProviderOptions>(api, native,
@@ -91,7 +75,28 @@ void append_provider(const Api& api, abi::SessionOptions* native, const Provider
     return append_with_object<abi::CreateTensorRtProviderOptions,
                               abi::UpdateTensorRtProviderOptions, abi::AppendTensorRtProvider,
                               abi::ReleaseTensorRtProviderOptions>(api, native, provider);
-  append_by_name(api, native, provider);
+  const OptionArrays options(provider);
+  if (provider.name == kOpenVino)
+    return api.try_call<abi::AppendOpenVinoProvider>(native, options.keys(), options.values(),
+                                                     options.size());
+  return api.try_call<abi::AppendProvider>(native, short_name(provider.name).c_str(),
+                                           options.keys(), options.values(), options.size());
+}
+
+// Codes and words of a failure do not tell a wrong option from a provider that cannot start;
+// whether it starts without options does.
+bool starts_without_options(const Api& api, const ProviderOptions& provider) {
+  const auto scratch = api.create<abi::CreateSessionOptions, abi::ReleaseSessionOptions>();
+  return !try_append(api, scratch.get(), {provider.name, {}});
+}
+
+void append_provider(const Api& api, abi::SessionOptions* native, const ProviderOptions& provider) {
+  const auto failure = try_append(api, native, provider);
+  if (!failure) return;
+  if (!provider.options.empty() && starts_without_options(api, provider))
+    fail(ErrorCode::kConfig, provider.name, " refuses its options: ", failure->message);
+  fail(ErrorCode::kEngineUnavailable, "ONNX Runtime cannot start ", provider.name, ": ",
+       failure->message);
 }
 
 bool takes_device_id(const ProviderOptions& provider) {

@@ -59,6 +59,13 @@ Shape dimensions(const Api& api, const abi::TensorTypeAndShapeInfo* info) {
   return Shape(std::span(dims.data(), rank));
 }
 
+// Without dimensions, a tensor is a scalar or of unknown rank; releases before 1.24 do not say
+// which, and unknown is the answer that refuses nothing (ONNX Runtime itself checks at run).
+bool is_scalar(const Api& api, const abi::TensorTypeAndShapeInfo* info) {
+  const auto has_shape = api.find<abi::HasShape>();
+  return has_shape != nullptr && has_shape(info);
+}
+
 TensorInfo tensor_info(const Api& api, std::string role, std::string name,
                        const abi::TypeInfo* type) {
   abi::ValueKind kind{};
@@ -73,7 +80,8 @@ TensorInfo tensor_info(const Api& api, std::string role, std::string name,
   check(dtype.has_value(), ErrorCode::kUnsupported, role, " '", name, "' of the model is ",
         element_name(element), "; supported are float32, float16, float64, int8, uint8, int32, ",
         "int64 and bool");
-  return {std::move(name), *dtype, dimensions(api, info)};
+  const Shape shape = dimensions(api, info);
+  return {std::move(name), *dtype, shape, shape.rank() > 0 || is_scalar(api, info)};
 }
 
 // The functions that describe one side of a model.

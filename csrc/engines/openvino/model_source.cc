@@ -60,6 +60,10 @@ void check_content(const ModelSource& model, InspectedModel& inspected) {
         model.in_memory() ? read_onnx_signature(model.bytes) : read_onnx_signature(model.path);
     check(inspected.signature.has_value(), ErrorCode::kModelFormat, display_name(model),
           " is not a complete ONNX model: it is truncated or of another kind");
+    for (const OnnxValue& input : inspected.signature->inputs)
+      check(input.ranked, ErrorCode::kUnsupported, "input '", input.name, "' of ",
+            display_name(model),
+            " has no declared number of dimensions, which OpenVINO needs: declare its shape");
     return;
   }
   const std::string head = model.in_memory()

@@ -137,7 +137,10 @@ OnnxValue read_value(Bytes message) {
   FieldReader reader(find(find(message, 2), 1));
   while (const auto field = reader.next()) {
     if (field->number == 1) value.dtype = dtype_of_code(field->value);
-    if (field->number == 2) value.shape = read_shape(field->bytes);
+    if (field->number == 2) {
+      value.shape = read_shape(field->bytes);
+      value.ranked = true;
+    }
   }
   return value;
 }

@@ -20,6 +20,7 @@ struct OnnxValue {
   std::string name;
   std::optional<DType> dtype;  // nullopt: not a tensor, or a dtype that hpinfer does not support
   Shape shape;                 // as declared
+  bool ranked = false;         // whether a shape is declared
 };
 
 struct OnnxSignature {

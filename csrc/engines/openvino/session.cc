@@ -24,7 +24,8 @@ void read_shape(const Api& api, const abi::ConstPort* port, Port& result) {
   api.check_status(api.ov_port_get_partial_shape(port, &raw), ErrorCode::kEngine,
                    "cannot read the shape of '" + result.info.name + "'");
   const Handle<abi::PartialShape> owner(&raw, api.ov_partial_shape_free);
-  if (raw.rank.min != raw.rank.max) return;  // any rank: only an output of unusual models
+  result.info.ranked = raw.rank.min == raw.rank.max;
+  if (!result.info.ranked) return;
   std::vector<std::int64_t> dims;
   std::vector<std::int64_t> least;
   for (std::int64_t i = 0; i < raw.rank.max; ++i) {
@@ -152,7 +153,7 @@ void OpenVinoSession::read_inputs(const std::optional<OnnxSignature>& signature)
       const bool used = next < count && has_input(api_, model_.get(), value.name);
       check(used || value.dtype.has_value(), ErrorCode::kUnsupported, "input '", value.name,
             "' is not a tensor of a dtype that hpinfer supports");
-      TensorInfo info{value.name, value.dtype.value_or(DType::kFloat32), value.shape};
+      TensorInfo info{value.name, value.dtype.value_or(DType::kFloat32), value.shape, value.ranked};
       if (used) info = {value.name, ports[next].info.dtype, ports[next].info.shape};
       inputs_.push_back(std::move(info));
       input_ports_.push_back(used ? std::optional(next++) : std::nullopt);

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: The releases tested must read these.
 OPSET, IR_VERSION = 13, 8
 
-DTYPES = {
+ELEMENT_TYPES = {
     "float32": TensorProto.FLOAT,
     "float16": TensorProto.FLOAT16,
     "float64": TensorProto.DOUBLE,
@@ -35,6 +35,7 @@ DTYPES = {
     "int32": TensorProto.INT32,
     "int64": TensorProto.INT64,
     "bool": TensorProto.BOOL,
+    "int16": TensorProto.INT16,
 }
 
 
@@ -129,8 +130,8 @@ def load(engine: str) -> Callable[..., hpinfer.Session]:
     return open_session
 
 
-def value(name: str, shape: Sequence[int | str | None], dtype: str = "float32") -> Any:
-    return helper.make_tensor_value_info(name, DTYPES[dtype], shape)
+def value(name: str, shape: Sequence[int | str] | None, dtype: str = "float32") -> Any:
+    return helper.make_tensor_value_info(name, ELEMENT_TYPES[dtype], shape)
 
 
 def model_bytes(
@@ -138,12 +139,15 @@ def model_bytes(
     inputs: Sequence[Any],
     outputs: Sequence[Any],
     constants: Sequence[Any] = (),
+    *,
+    check: bool = True,
 ) -> bytes:
     graph = helper.make_graph(list(nodes), "graph", list(inputs), list(outputs), list(constants))
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
-    onnx.checker.check_model(model)
+    if check:
+        onnx.checker.check_model(model)
     return model.SerializeToString()
 
 
@@ -160,6 +164,20 @@ class Models:
         """y = x, [rows, 3]."""
         node = helper.make_node("Identity", ["x"], ["y"])
         return model_bytes([node], [value("x", ["n", 3], dtype)], [value("y", ["n", 3], dtype)])
+
+    @staticmethod
+    @functools.cache
+    def any_rank() -> bytes:
+        """y = -x for a tensor whose shape the model does not give, as exporters may leave it."""
+        node = helper.make_node("Neg", ["x"], ["y"])
+        return model_bytes([node], [value("x", None)], [value("y", None)], check=False)
+
+    @staticmethod
+    @functools.cache
+    def scalar() -> bytes:
+        """y = -x for one number."""
+        node = helper.make_node("Neg", ["x"], ["y"])
+        return model_bytes([node], [value("x", [])], [value("y", [])])
 
     @staticmethod
     @functools.cache
@@ -237,28 +255,14 @@ class Models:
     def unsupported_dtype() -> bytes:
         """Identity of int16, which hpinfer has no tensors of."""
         node = helper.make_node("Identity", ["shorts"], ["y"])
-        short = TensorProto.INT16
-        graph = helper.make_graph(
-            [node],
-            "graph",
-            [helper.make_tensor_value_info("shorts", short, [2])],
-            [helper.make_tensor_value_info("y", short, [2])],
-        )
-        opset = [helper.make_opsetid("", OPSET)]
-        return helper.make_model(
-            graph, opset_imports=opset, ir_version=IR_VERSION
-        ).SerializeToString()
+        return model_bytes([node], [value("shorts", [2], "int16")], [value("y", [2], "int16")])
 
     @staticmethod
     @functools.cache
     def unknown_operator() -> bytes:
         """A node of an operator that no engine has."""
-        node = helper.make_node("NoSuchOperator", ["x"], ["y"], domain="nowhere")
-        graph = helper.make_graph([node], "graph", [value("x", [2])], [value("y", [2])])
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("nowhere", 1)]
-        return helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION
-        ).SerializeToString()
+        node = helper.make_node("NoSuchOperator", ["x"], ["y"])
+        return model_bytes([node], [value("x", [2])], [value("y", [2])], check=False)
 
 
 @pytest.fixture(scope="session")

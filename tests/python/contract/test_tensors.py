@@ -35,6 +35,29 @@ def test_infos_tell_fixed_from_dynamic_dimensions(load: Callable[..., Any], mode
     assert load(models.heavy()).inputs[0].shape == (512, 512)
 
 
+def test_a_shape_of_any_rank(load: Callable[..., Any], models: Any) -> None:
+    session = load(models.any_rank())
+    assert session.inputs[0].shape is None
+    for shape in [(2,), (1, 3, 2), (0, 4)]:
+        x = np.ones(shape, np.float32)
+        (y,) = session.run([x])
+        assert y.shape == shape
+        memory = np.zeros(shape, np.float32)
+        session.run([x], outputs={"y": memory})
+        np.testing.assert_array_equal(memory, -x)
+
+
+def test_scalars(load: Callable[..., Any], models: Any) -> None:
+    session = load(models.scalar())
+    assert session.inputs[0].shape in ((), None)  # None where the engine cannot tell
+    (y,) = session.run([np.array(2.5, np.float32)])
+    assert y.shape == ()
+    assert y == -2.5
+    if session.inputs[0].shape == ():
+        with pytest.raises(InvalidInputError, match=r"\[\]; got \[2\]"):
+            session.run([np.ones(2, np.float32)])
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_stays_itself(load: Callable[..., Any], models: Any, dtype: str) -> None:
     session = load(models.identity(dtype))

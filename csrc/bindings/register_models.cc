@@ -1,0 +1,171 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "bindings/arrays.h"
+#include "bindings/transform_operators.h"
+#include "models/text_reader.h"
+
+namespace py = pybind11;
+
+namespace hpinfer::bindings {
+namespace {
+
+using models::ImageClassifier;
+using models::ReadPage;
+using models::TextDetector;
+using models::TextReader;
+using models::TextRecognizer;
+
+py::array_t<std::int32_t> polygon_array(const postprocess::Polygon& polygon) {
+  py::array_t<std::int32_t> array({static_cast<py::ssize_t>(polygon.size()), py::ssize_t{2}});
+  auto values = array.mutable_unchecked<2>();
+  for (std::size_t i = 0; i < polygon.size(); ++i) {
+    values(static_cast<py::ssize_t>(i), 0) = polygon[i].x;
+    values(static_cast<py::ssize_t>(i), 1) = polygon[i].y;
+  }
+  return array;
+}
+
+using Operators = std::vector<py::dict>;
+
+std::vector<vision::Operator> compile(const Operators& operators) {
+  std::vector<vision::Operator> compiled;
+  for (const py::dict& op : operators) compiled.push_back(transform_operator(op));
+  return compiled;
+}
+
+std::vector<ImageView> image_views(const std::vector<py::array>& images) {
+  std::vector<ImageView> views;
+  views.reserve(images.size());
+  for (const py::array& image : images) views.push_back(image_view(image));
+  return views;
+}
+
+// Pairs of polygon and score.
+py::list detect(const TextDetector& self, const py::array& image,
+                const models::TextDetectionParams& params) {
+  const ImageView view = image_view(image);
+  std::vector<postprocess::TextRegion> regions;
+  {
+    const py::gil_scoped_release unlocked;
+    regions = self.detect(view, params);
+  }
+  py::list result;
+  for (const auto& region : regions)
+    result.append(py::make_tuple(polygon_array(region.polygon), region.score));
+  return result;
+}
+
+std::vector<models::TextLine> recognize(const TextRecognizer& self,
+                                        const std::vector<py::array>& images, int batch_size,
+                                        bool sort_by_ratio) {
+  const std::vector<ImageView> views = image_views(images);
+  const py::gil_scoped_release unlocked;
+  return self.recognize(views, {batch_size, sort_by_ratio});
+}
+
+std::vector<std::vector<float>> classify(const ImageClassifier& self,
+                                         const std::vector<py::array>& images, int batch_size) {
+  const std::vector<ImageView> views = image_views(images);
+  const py::gil_scoped_release unlocked;
+  return self.classify(views, batch_size);
+}
+
+ReadPage read(const TextReader& self, const py::array& page,
+              const models::TextReaderParams& params) {
+  const ImageView view = image_view(page);
+  const py::gil_scoped_release unlocked;
+  return self.read(view, params);
+}
+
+py::dict stage_seconds(const ReadPage& page) {
+  py::dict seconds;
+  seconds["detection"] = page.seconds.detection;
+  seconds["crops"] = page.seconds.crops;
+  seconds["orientation"] = page.seconds.orientation;
+  seconds["recognition"] = page.seconds.recognition;
+  return seconds;
+}
+
+void register_params(py::module_& m) {
+  py::class_<models::TextDetectionParams>(m, "TextDetectionParams")
+      .def(py::init([](const py::dict& resize, const postprocess::DbOptions& db) {
+             return models::TextDetectionParams{
+                 std::get<vision::DetResize>(transform_operator(resize)), db};
+           }),
+           py::arg("resize"), py::arg("db"));
+  py::class_<models::TextReaderParams>(m, "TextReaderParams")
+      .def(py::init([](const models::TextDetectionParams& detection, int recognition_batch,
+                       std::optional<int> line_orientation_batch) {
+             return models::TextReaderParams{detection, {recognition_batch, true},
+                                             line_orientation_batch};
+           }),
+           py::arg("detection"), py::arg("recognition_batch"),
+           py::arg("line_orientation_batch") = py::none());
+}
+
+void register_results(py::module_& m) {
+  py::class_<models::TextLine>(m, "TextLine")
+      .def_readonly("text", &models::TextLine::text)
+      .def_readonly("score", &models::TextLine::score)
+      .def_readonly("columns", &models::TextLine::columns)
+      .def_readonly("steps", &models::TextLine::steps)
+      .def_readonly("padded_width", &models::TextLine::padded_width);
+  py::class_<models::ReadLine>(m, "ReadLine")
+      .def_property_readonly(
+          "polygon", [](const models::ReadLine& self) { return polygon_array(self.polygon); })
+      .def_readonly("detection_score", &models::ReadLine::detection_score)
+      .def_readonly("orientation", &models::ReadLine::orientation)
+      .def_readonly("text", &models::ReadLine::text);
+  py::class_<ReadPage>(m, "ReadPage")
+      .def_readonly("lines", &ReadPage::lines)
+      .def_property_readonly("seconds", &stage_seconds);
+}
+
+}  // namespace
+
+void register_models(py::module_& m) {
+  using SessionPtr = std::shared_ptr<Session>;
+  register_params(m);
+  register_results(m);
+  py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector")
+      .def(py::init([](SessionPtr session, const Operators& operators) {
+             return std::make_shared<TextDetector>(std::move(session), compile(operators));
+           }),
+           py::arg("session"), py::arg("operators"))
+      .def("detect", &detect, py::arg("image"), py::arg("params"),
+           "Text regions of a BGR image: pairs of polygon [K, 2] and score.");
+  py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(m, "TextRecognizer")
+      .def(py::init([](SessionPtr session, const Operators& operators,
+                       std::vector<std::string> characters) {
+             return std::make_shared<TextRecognizer>(
+                 std::move(session), compile(operators),
+                 postprocess::CtcDictionary(std::move(characters), true));
+           }),
+           py::arg("session"), py::arg("operators"), py::arg("characters"))
+      .def("recognize", &recognize, py::arg("images"), py::arg("batch_size"),
+           py::arg("sort_by_ratio"), "Text of each BGR image, in order.");
+  py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
+      .def(py::init([](SessionPtr session, const Operators& operators) {
+             return std::make_shared<ImageClassifier>(std::move(session), compile(operators));
+           }),
+           py::arg("session"), py::arg("operators"))
+      .def("classify", &classify, py::arg("images"), py::arg("batch_size"),
+           "Scores [K] of each BGR image, in order.");
+  m.def(
+      "top_classes",
+      [](const std::vector<float>& scores, int k) { return models::top_classes(scores, k); },
+      py::arg("scores"), py::arg("k"), "Indices of the k best scores, best first.");
+  py::class_<TextReader>(m, "TextReader")
+      .def(py::init([](std::shared_ptr<TextDetector> detector,
+                       std::shared_ptr<TextRecognizer> recognizer,
+                       std::shared_ptr<ImageClassifier> line_classifier) {
+             return std::make_unique<TextReader>(std::move(detector), std::move(recognizer),
+                                                 std::move(line_classifier));
+           }),
+           py::arg("detector"), py::arg("recognizer"), py::arg("line_classifier") = py::none())
+      .def("read", &read, py::arg("page"), py::arg("params"),
+           "Reads the text of a BGR page: detection, order, crops, recognition.");
+}
+
+}  // namespace hpinfer::bindings

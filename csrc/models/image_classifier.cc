@@ -1,0 +1,85 @@
+#include "models/image_classifier.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/thread_pool.h"
+#include "models/planar_target.h"
+
+namespace hpinfer::models {
+
+ImageClassifier::ImageClassifier(std::shared_ptr<const Session> session,
+                                 const std::vector<vision::Operator>& operators)
+    : session_(std::move(session)),
+      plan_(vision::TransformPlan::compile(operators)),
+      buffers_(static_cast<std::size_t>(session_->options().num_streams)) {
+  check(session_->inputs().size() == 1 && session_->inputs()[0].shape.rank() == 4 &&
+            session_->outputs().size() == 1,
+        ErrorCode::kModelFormat,
+        "a classification model has one input [N,3,H,W] and one output [N,K]");
+}
+
+std::vector<std::vector<float>> ImageClassifier::classify(std::span<const ImageView> images,
+                                                          int batch_size) const {
+  check(batch_size >= 1, ErrorCode::kInvalidInput, "batch_size must be at least 1; got ",
+        batch_size);
+  for (const ImageView& image : images)
+    check(!image.empty(), ErrorCode::kInvalidInput,
+          "classification needs pictures with at least one pixel; got ", image.width, "x",
+          image.height);
+  std::vector<std::vector<float>> scores(images.size());
+  const auto size = static_cast<std::size_t>(batch_size);
+  const std::size_t batches = (images.size() + size - 1) / size;
+  thread_pool().parallel_for(
+      static_cast<int>(batches),
+      [&](int i) {
+        const std::size_t begin = static_cast<std::size_t>(i) * size;
+        const std::size_t count = std::min(size, images.size() - begin);
+        classify_batch(images.subspan(begin, count), std::span(scores).subspan(begin, count));
+      },
+      session_->options().num_streams);
+  return scores;
+}
+
+void ImageClassifier::classify_batch(std::span<const ImageView> images,
+                                     std::span<std::vector<float>> scores) const {
+  const vision::Placement first = plan_.place(images[0].height, images[0].width);
+  const Tensor input = buffers_.take(
+      DType::kFloat32,
+      {static_cast<std::int64_t>(images.size()), 3, first.out_height, first.out_width});
+  const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_height) *
+                              static_cast<std::size_t>(first.out_width);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const vision::Placement placement = plan_.place(images[i].height, images[i].width);
+    check(placement.out_height == first.out_height && placement.out_width == first.out_width,
+          ErrorCode::kUnsupported, "pictures of one batch must have one size after resizing: ",
+          first.out_width, "x", first.out_height, " and ", placement.out_width, "x", placement.out_height);
+    plan_.run(images[i], placement,
+              planar_target(input.elements<float>().data() + i * picture, placement));
+  }
+  Tensor output;
+  session_->run({&input.view(), 1}, {&output, 1});
+  check(output.shape().rank() == 2 &&
+            output.shape()[0] == static_cast<std::int64_t>(images.size()),
+        ErrorCode::kModelFormat, "a classification model must give [N,K]; got ",
+        output.shape().to_string());
+  const auto classes = static_cast<std::size_t>(output.shape()[1]);
+  const auto values = output.elements<float>();
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto row = values.subspan(i * classes, classes);
+    scores[i].assign(row.begin(), row.end());
+  }
+}
+
+std::vector<int> top_classes(std::span<const float> scores, int k) {
+  std::vector<int> order(scores.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return scores[static_cast<std::size_t>(a)] < scores[static_cast<std::size_t>(b)];
+  });
+  std::reverse(order.begin(), order.end());
+  order.resize(std::min(order.size(), static_cast<std::size_t>(std::max(k, 0))));
+  return order;
+}
+
+}  // namespace hpinfer::models

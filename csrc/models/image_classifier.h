@@ -1,0 +1,40 @@
+// Image classification, also the orientation of pages and text lines.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/buffer_pool.h"
+#include "core/image.h"
+#include "engines/engine.h"
+#include "vision/plan.h"
+
+namespace hpinfer::models {
+
+// Thread-safe: one object, any number of threads.
+class ImageClassifier {
+ public:
+  // The model takes [N,3,H,W] float32 and gives [N,K] scores, soft-maxed in the graph.
+  ImageClassifier(std::shared_ptr<const Session> session,
+                  const std::vector<vision::Operator>& operators);
+
+  // The K scores of each BGR picture, in order.
+  std::vector<std::vector<float>> classify(std::span<const ImageView> images, int batch_size) const;
+
+  const Session& session() const noexcept { return *session_; }
+
+ private:
+  void classify_batch(std::span<const ImageView> images,
+                      std::span<std::vector<float>> scores) const;
+
+  std::shared_ptr<const Session> session_;
+  vision::TransformPlan plan_;
+  mutable BufferPool buffers_;
+};
+
+// The k best classes, best first; of equal scores the higher class comes first, as in a reversed
+// stable ascending argsort.
+std::vector<int> top_classes(std::span<const float> scores, int k);
+
+}  // namespace hpinfer::models

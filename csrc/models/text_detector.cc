@@ -1,0 +1,65 @@
+#include "models/text_detector.h"
+
+#include <algorithm>
+
+#include "core/thread_pool.h"
+#include "models/planar_target.h"
+
+namespace hpinfer::models {
+
+namespace {
+
+void clip(std::vector<postprocess::TextRegion>& regions, int height, int width) {
+  for (postprocess::TextRegion& region : regions)
+    for (postprocess::Point2i& point : region.polygon)
+      point = {std::min(point.x, width), std::min(point.y, height)};
+}
+
+}  // namespace
+
+TextDetector::TextDetector(std::shared_ptr<const Session> session,
+                           std::vector<vision::Operator> operators)
+    : session_(std::move(session)), operators_(std::move(operators)), buffers_(2) {
+  const auto step = std::find_if(operators_.begin(), operators_.end(), [](const auto& candidate) {
+    return std::holds_alternative<vision::DetResize>(candidate);
+  });
+  check(step != operators_.end(), ErrorCode::kModelFormat,
+        "a text detection model needs a DetResizeForTest step in its inference.yml");
+  resize_step_ = static_cast<std::size_t>(step - operators_.begin());
+  const auto& inputs = session_->inputs();
+  const auto& outputs = session_->outputs();
+  check(inputs.size() == 1 && inputs[0].shape.rank() == 4 && !outputs.empty() &&
+            outputs[0].shape.rank() == 4,
+        ErrorCode::kModelFormat,
+        "a text detection model has one input [N,3,H,W] and one output [N,1,H,W]");
+}
+
+std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image,
+                                                          const TextDetectionParams& params) const {
+  check(!image.empty(), ErrorCode::kInvalidInput,
+        "text detection needs a picture with at least one pixel; got ", image.width, "x",
+        image.height);
+  std::vector<vision::Operator> operators = operators_;
+  operators[resize_step_] = params.resize;
+  const vision::TransformPlan plan = vision::TransformPlan::compile(operators);
+  const vision::Placement placement = plan.place(image.height, image.width);
+  const Tensor input =
+      buffers_.take(DType::kFloat32, {1, 3, placement.out_height, placement.out_width});
+  plan.run(image, placement, planar_target(input.elements<float>().data(), placement),
+           &thread_pool());
+
+  std::vector<Tensor> outputs(session_->outputs().size());
+  session_->run({&input.view(), 1}, outputs);
+  const Shape& shape = outputs[0].shape();
+  // The map stands for the padded picture (tiny pictures are padded before the resize), so that is
+  // what coordinates scale with; the reference takes the unpadded size there and misplaces boxes.
+  const postprocess::DbGeometry geometry{static_cast<int>(shape[2]), static_cast<int>(shape[3]),
+                                         placement.padded_height, placement.padded_width};
+  auto regions =
+      postprocess::decode_db(outputs[0].elements<float>().data(), geometry, params.db);
+  if (placement.padded_height != image.height || placement.padded_width != image.width)
+    clip(regions, image.height, image.width);
+  return regions;
+}
+
+}  // namespace hpinfer::models

@@ -1,0 +1,116 @@
+#include "models/text_reader.h"
+
+#include <chrono>
+
+#include "core/thread_pool.h"
+#include "postprocess/text_order.h"
+#include "vision/rotate.h"
+#include "vision/warp.h"
+
+namespace hpinfer::models {
+namespace {
+
+constexpr int kUpsideDown = 1;  // class of the line direction models: 0 = upright, 1 = 180 degrees
+
+// Seconds from construction, or the last lap, to now.
+class Stopwatch {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+    return seconds;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> regions) {
+  std::vector<postprocess::Polygon> polygons;
+  polygons.reserve(regions.size());
+  for (postprocess::TextRegion& region : regions) polygons.push_back(std::move(region.polygon));
+  std::vector<ReadLine> lines;
+  lines.reserve(regions.size());
+  for (const std::size_t i : postprocess::reading_order_of_quads(polygons))
+    lines.push_back({std::move(polygons[i]), regions[i].score, -1, {}});
+  return lines;
+}
+
+vision::Quad corners_of(const postprocess::Polygon& polygon) {
+  const postprocess::Quad corners = postprocess::crop_corners(polygon);
+  vision::Quad quad;
+  for (std::size_t i = 0; i < quad.size(); ++i) quad[i] = {corners[i].x, corners[i].y};
+  return quad;
+}
+
+std::vector<ImageView> views_of(const std::vector<Image>& images) {
+  std::vector<ImageView> views;
+  views.reserve(images.size());
+  for (const Image& image : images) views.push_back(image.view());
+  return views;
+}
+
+}  // namespace
+
+TextReader::TextReader(std::shared_ptr<const TextDetector> detector,
+                       std::shared_ptr<const TextRecognizer> recognizer,
+                       std::shared_ptr<const ImageClassifier> line_classifier)
+    : detector_(std::move(detector)),
+      recognizer_(std::move(recognizer)),
+      line_classifier_(std::move(line_classifier)) {}
+
+ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params) const {
+  check(!params.line_orientation_batch || line_classifier_ != nullptr, ErrorCode::kInvalidInput,
+        "text line orientation was asked for, but the pipeline was made without that model");
+  ReadPage result;
+  Stopwatch watch;
+  result.lines = lines_in_order(detector_->detect(page, params.detection));
+  result.seconds.detection = watch.lap();
+
+  std::vector<Image> crops = crop_lines(page, result.lines);
+  result.seconds.crops = watch.lap();
+
+  if (params.line_orientation_batch) {
+    turn_upright(crops, result.lines, *params.line_orientation_batch);
+    result.seconds.orientation = watch.lap();
+  }
+
+  std::vector<TextLine> texts = recognizer_->recognize(views_of(crops), params.recognition);
+  for (std::size_t i = 0; i < texts.size(); ++i) result.lines[i].text = std::move(texts[i]);
+  result.seconds.recognition = watch.lap();
+  return result;
+}
+
+// One crop a line; lines whose crop has no pixel are dropped with their crop.
+std::vector<Image> TextReader::crop_lines(const ImageView& page,
+                                          std::vector<ReadLine>& lines) const {
+  std::vector<Image> crops(lines.size());
+  thread_pool().parallel_for(static_cast<int>(lines.size()), [&](int i) {
+    const auto line = static_cast<std::size_t>(i);
+    crops[line] = vision::crop_quad(page, corners_of(lines[line].polygon));
+  });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (crops[i].view().empty()) continue;
+    if (kept != i) {
+      crops[kept] = std::move(crops[i]);
+      lines[kept] = std::move(lines[i]);
+    }
+    ++kept;
+  }
+  crops.resize(kept);
+  lines.resize(kept);
+  return crops;
+}
+
+void TextReader::turn_upright(std::vector<Image>& crops, std::vector<ReadLine>& lines,
+                              int batch_size) const {
+  const auto scores = line_classifier_->classify(views_of(crops), batch_size);
+  for (std::size_t i = 0; i < crops.size(); ++i) {
+    lines[i].orientation = top_classes(scores[i], 1).front();
+    if (lines[i].orientation == kUpsideDown) crops[i] = vision::rotate_image(crops[i].view(), 180);
+  }
+}
+
+}  // namespace hpinfer::models

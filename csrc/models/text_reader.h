@@ -1,0 +1,59 @@
+// Reads the text of a page: detection, reading order, crops, line direction, recognition.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "models/image_classifier.h"
+#include "models/text_detector.h"
+#include "models/text_recognizer.h"
+
+namespace hpinfer::models {
+
+struct TextReaderParams {
+  TextDetectionParams detection;
+  RecognitionOptions recognition;
+  std::optional<int> line_orientation_batch;  // set: classify the direction of every line first
+};
+
+struct ReadLine {
+  postprocess::Polygon polygon;  // in page pixels
+  double detection_score = 0;
+  int orientation = -1;  // class of the direction model (1 = upside down); -1 when not asked
+  TextLine text;
+};
+
+struct StageSeconds {
+  double detection = 0;
+  double crops = 0;
+  double orientation = 0;
+  double recognition = 0;
+};
+
+struct ReadPage {
+  std::vector<ReadLine> lines;  // in reading order
+  StageSeconds seconds;
+};
+
+// Thread-safe: one object, any number of threads.
+class TextReader {
+ public:
+  // `line_classifier` may be null; then line_orientation_batch must not be set.
+  TextReader(std::shared_ptr<const TextDetector> detector,
+             std::shared_ptr<const TextRecognizer> recognizer,
+             std::shared_ptr<const ImageClassifier> line_classifier);
+
+  // The text of a BGR page. Regions whose crop is empty are left out.
+  ReadPage read(const ImageView& page, const TextReaderParams& params) const;
+
+ private:
+  std::vector<Image> crop_lines(const ImageView& page, std::vector<ReadLine>& lines) const;
+  void turn_upright(std::vector<Image>& crops, std::vector<ReadLine>& lines, int batch_size) const;
+
+  std::shared_ptr<const TextDetector> detector_;
+  std::shared_ptr<const TextRecognizer> recognizer_;
+  std::shared_ptr<const ImageClassifier> line_classifier_;
+};
+
+}  // namespace hpinfer::models

@@ -1,0 +1,148 @@
+#include "postprocess/offset.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <numbers>
+#include <utility>
+
+#include "core/error.h"
+#include "postprocess/winding.h"
+
+namespace hpinfer::postprocess {
+namespace {
+
+constexpr double kArcTolerance = 0.25;
+
+struct Vector {
+  double x = 0;
+  double y = 0;
+};
+
+// Half away from zero.
+int round_away(double value) { return static_cast<int>(value < 0 ? value - 0.5 : value + 0.5); }
+
+// The outward normal of an edge, length 1.
+Vector unit_normal(const Point2i& from, const Point2i& to) {
+  if (from == to) return {};
+  double dx = to.x - from.x;
+  double dy = to.y - from.y;
+  const double scale = 1.0 / std::sqrt(dx * dx + dy * dy);
+  dx *= scale;
+  dy *= scale;
+  return {dy, -dx};
+}
+
+// The polygon without repeated neighbours, last and first included.
+Polygon without_repeats(std::span<const Point2i> polygon) {
+  while (polygon.size() > 1 && polygon.back() == polygon.front())
+    polygon = polygon.first(polygon.size() - 1);
+  Polygon result(polygon.begin(), polygon.end());
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
+class PathOffset {
+ public:
+  PathOffset(Polygon source, double distance) : source_(std::move(source)), distance_(distance) {
+    const double tolerance = std::min(kArcTolerance, distance * kArcTolerance);
+    double steps = std::numbers::pi / std::acos(1 - tolerance / distance);
+    steps = std::min(steps, distance * std::numbers::pi);
+    sine_ = std::sin(2 * std::numbers::pi / steps);
+    cosine_ = std::cos(2 * std::numbers::pi / steps);
+    steps_per_radian_ = steps / (2 * std::numbers::pi);
+  }
+
+  Polygon run() {
+    const std::size_t count = source_.size();
+    for (std::size_t i = 0; i < count; ++i)
+      normals_.push_back(unit_normal(source_[i], source_[i + 1 < count ? i + 1 : 0]));
+    // The normal before a corner stays that of the last corner that was not nearly straight.
+    std::size_t before = count - 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (add_corner(i, normals_[before])) before = i;
+    }
+    return std::move(path_);
+  }
+
+ private:
+  void add(const Point2i& corner, const Vector& normal) {
+    path_.push_back(
+        {round_away(corner.x + normal.x * distance_), round_away(corner.y + normal.y * distance_)});
+  }
+
+  // False if the corner turns so little that one point will do.
+  bool add_corner(std::size_t i, const Vector& before) {
+    const Point2i& corner = source_[i];
+    const Vector& after = normals_[i];
+    const double sine = before.x * after.y - after.x * before.y;
+    const double cosine = before.x * after.x + after.y * before.y;
+    if (std::fabs(sine * distance_) < 1.0 && cosine > 0) {
+      add(corner, before);
+      return false;
+    }
+    if (sine < 0)
+      add_concave(corner, before, after);
+    else
+      add_arc(corner, before, after, std::min(sine, 1.0), cosine);
+    return true;
+  }
+
+  // A small loop through the corner itself: the crossing is resolved with the others.
+  void add_concave(const Point2i& corner, const Vector& before, const Vector& after) {
+    add(corner, before);
+    path_.push_back(corner);
+    add(corner, after);
+  }
+
+  void add_arc(const Point2i& corner, const Vector& before, const Vector& after, double sine,
+               double cosine) {
+    const double angle = std::fabs(std::atan2(sine, cosine));
+    const int steps = std::max(round_away(steps_per_radian_ * angle), 1);
+    Vector normal = before;
+    for (int i = 0; i < steps; ++i) {
+      add(corner, normal);
+      normal = {normal.x * cosine_ - sine_ * normal.y, normal.x * sine_ + normal.y * cosine_};
+    }
+    add(corner, after);
+  }
+
+  Polygon source_;
+  double distance_;
+  double sine_ = 0;
+  double cosine_ = 0;
+  double steps_per_radian_ = 0;
+  std::vector<Vector> normals_;
+  Polygon path_;
+};
+
+constexpr int kMaxCoordinate = 1 << 18;
+
+bool in_range(const Point2i& p) {
+  return std::abs(p.x) < kMaxCoordinate && std::abs(p.y) < kMaxCoordinate;
+}
+
+}  // namespace
+
+Polygon offset_path(std::span<const Point2i> polygon, double distance) {
+  Polygon source = without_repeats(polygon);
+  if (source.size() < 3) return {};
+  if (signed_area(source) < 0) std::reverse(source.begin(), source.end());
+  return PathOffset(std::move(source), distance).run();
+}
+
+std::vector<Polygon> offset_polygon(std::span<const Point2i> polygon, double distance) {
+  // Distances this small leave the polygon as it is; DB never meets them for a region it keeps.
+  if (!(distance > 1e-20) || polygon.empty()) return {};
+  check(std::all_of(polygon.begin(), polygon.end(), in_range) && distance < kMaxCoordinate,
+        ErrorCode::kInvalidInput, "a polygon to grow must stay within ", kMaxCoordinate,
+        " pixels of the origin; make the map smaller");
+  const Polygon path = offset_path(polygon, distance);
+  if (path.empty()) return {};
+  check(std::all_of(path.begin(), path.end(), in_range), ErrorCode::kInvalidInput,
+        "a grown polygon must stay within ", kMaxCoordinate, " pixels of the origin; got distance ",
+        distance);
+  return positive_outlines(path);
+}
+
+}  // namespace hpinfer::postprocess

@@ -1,0 +1,32 @@
+// Where a picture goes in the network's input: the arithmetic of the resize rules.
+#pragma once
+
+#include "vision/operators.h"
+
+namespace hpinfer::vision {
+
+// Geometry of one picture. Everything is in pixels.
+struct Placement {
+  int source_height = 0;  // the picture that this was made for
+  int source_width = 0;
+  int padded_height = 0;  // after the zero padding of tiny pictures; else the source's
+  int padded_width = 0;
+  int scaled_height = 0;  // the whole picture after the resize
+  int scaled_width = 0;
+  int crop_x = 0;  // the part of it that is used, at (crop_x, crop_y)
+  int crop_y = 0;
+  int resized_height = 0;
+  int resized_width = 0;
+  int out_height = 0;  // with padding at the right and bottom; may be enlarged for a batch
+  int out_width = 0;
+};
+
+// Each sets scaled_* (and for RecResize the least out_width) from padded_*, as the reference does:
+// float64 ratios, truncation and round half to even in the same places.
+void place(const DetResize& op, Placement& p);
+void place(const RecResize& op, Placement& p);
+void place(const ResizeExact& op, Placement& p);
+void place(const ResizeSide& op, Placement& p);
+void place(const ResizeKeepRatio& op, Placement& p);
+
+}  // namespace hpinfer::vision

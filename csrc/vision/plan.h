@@ -1,0 +1,65 @@
+// A pre-processing chain compiled to one fused pass: uint8 HWC picture to planar float32.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "core/image.h"
+#include "core/thread_pool.h"
+#include "vision/normalizer.h"
+#include "vision/operators.h"
+#include "vision/placement.h"
+#include "vision/resize.h"
+
+namespace hpinfer::vision {
+
+// Where a run writes: element (c, y, x) at base[c * plane_stride + y * row_stride + x].
+struct TensorTarget {
+  float* base = nullptr;
+  std::ptrdiff_t plane_stride = 0;
+  std::ptrdiff_t row_stride = 0;
+};
+
+// Immutable after compile: any number of threads may place and run.
+class TransformPlan {
+ public:
+  // Order: at most one resize, then at most one crop; the colour order before the normalisation;
+  // padding after resize and crop; ToChw after the normalisation and before nothing but padding.
+  // Throws Error(kConfig) for another order or a value out of range, Error(kUnsupported) for an
+  // interpolation other than linear.
+  static TransformPlan compile(std::span<const Operator> operators);
+
+  // The geometry for a picture of this size. Throws Error(kInvalidInput) when there is none (empty
+  // picture, crop larger than the picture, picture larger than its padding).
+  Placement place(int height, int width) const;
+
+  // Writes all of out_height x out_width, the padding too. The placement is place()'s for this
+  // picture; out_* may have been enlarged. Work is split over the pool when one is given.
+  void run(const ImageView& image, const Placement& placement, const TensorTarget& target,
+           ThreadPool* pool = nullptr) const;
+
+  // What a run does, one step a line.
+  std::string explain() const;
+
+ private:
+  using Resize =
+      std::variant<std::monostate, DetResize, RecResize, ResizeExact, ResizeSide, ResizeKeepRatio>;
+  struct Compiler;
+
+  TransformPlan() = default;
+  bool reverses(const ImageView& image) const;
+  void fill(const Placement& placement, int begin, int end, const TensorTarget& target) const;
+
+  Resize resize_;
+  std::optional<CenterCrop> crop_;
+  std::optional<ColorOrder> color_;
+  std::optional<Pad> pad_;
+  Normalize normalize_;
+  Normalizer normalizer_;
+  std::array<float, 3> fill_{0.0F, 0.0F, 0.0F};  // as it is in the tensor, by plane
+};
+
+}  // namespace hpinfer::vision

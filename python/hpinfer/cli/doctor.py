@@ -1,0 +1,24 @@
+"""``hpinfer doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from hpinfer.cli.console import verbosity_options
+from hpinfer.cli.exit_codes import EPILOG, ExitCode
+from hpinfer.cli.output import json_text
+
+
+@click.command(epilog=EPILOG)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@verbosity_options
+def doctor(as_json: bool) -> int:
+    """Report what hpinfer finds on this machine; touches no network.
+
+    Exit code 4 if no engine is usable.
+    """
+    from hpinfer.doctor import report
+
+    found = report()
+    click.echo(json_text(found.to_dict()) if as_json else found.render())
+    return ExitCode.OK if found.healthy else ExitCode.UNAVAILABLE

@@ -1,0 +1,139 @@
+"""Merges ``--config``, the model options and ``--set`` into one pipeline configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpinfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Value of ``--model-version`` to the detection and recognition models.
+MODEL_VERSIONS = {
+    "PP-OCRv4": ("PP-OCRv4_mobile_det", "PP-OCRv4_mobile_rec"),
+    "PP-OCRv6": ("PP-OCRv6_small_det", "PP-OCRv6_small_rec"),
+}
+_DOCUMENT_SWITCHES = ("use_doc_orientation_classify", "use_doc_unwarping")
+_DETECTION = ("SubModules", "TextDetection")
+_RECOGNITION = ("SubModules", "TextRecognition")
+
+
+def ocr_pipeline(
+    *,
+    config: str | None = None,
+    model_version: str | None = None,
+    det_model: str | None = None,
+    rec_model: str | None = None,
+    switches: Mapping[str, bool] | None = None,
+    settings: tuple[str, ...] = (),
+) -> str | dict[str, Any]:
+    """What to pass to ``create_pipeline``.
+
+    Later ones win: `config`, `model_version`, the two models, `switches`, `settings`.
+
+    Args:
+        config: Path of a pipeline YAML.
+        model_version: A key of `MODEL_VERSIONS`.
+        det_model: Name or directory of the detection model.
+        rec_model: Name or directory of the recognition model.
+        switches: Steps to switch on or off, by PaddleX's parameter names.
+        settings: ``key=value`` with a dotted key of the YAML and a YAML value.
+
+    Returns:
+        ``"OCR"`` or the path if nothing changes it, else the configuration.
+
+    Raises:
+        ConfigError: The file is not a YAML mapping, or a setting cannot be applied.
+        ModelNotFoundError: A model directory does not exist.
+    """
+    if not (model_version or det_model or rec_model or switches or settings):
+        return config or "OCR"
+    merged: dict[str, Any] = {"pipeline_name": "OCR"} if config is None else _read(Path(config))
+    if model_version is not None:
+        det_name, rec_name = MODEL_VERSIONS[model_version]
+        _put_model(merged, _DETECTION, {"model_name": det_name})
+        _put_model(merged, _RECOGNITION, {"model_name": rec_name})
+    if det_model is not None:
+        _put_model(merged, _DETECTION, _model_keys(det_model))
+    if rec_model is not None:
+        _put_model(merged, _RECOGNITION, _model_keys(rec_model))
+    _apply_switches(merged, switches or {})
+    for setting in settings:
+        key, value = _parse_setting(setting)
+        _put(merged, key.split("."), value)
+    return merged
+
+
+def _apply_switches(config: dict[str, Any], switches: Mapping[str, bool]) -> None:
+    line_switch = "use_textline_orientation"
+    if line_switch in switches:
+        config[line_switch] = switches[line_switch]
+    asked = {key: switches[key] for key in _DOCUMENT_SWITCHES if key in switches}
+    if not asked:
+        return
+    if not config.get("use_doc_preprocessor"):
+        # Off before: only what was asked for comes on, whatever the section's own defaults say.
+        asked = {**dict.fromkeys(_DOCUMENT_SWITCHES, False), **asked}
+        config["use_doc_preprocessor"] = any(asked.values())
+    for key, value in asked.items():
+        _put(config, ["SubPipelines", "DocPreprocessor", key], value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    document = _parse_yaml(path.read_text(encoding="utf-8"), f"config {str(path)!r}")
+    if not isinstance(document, dict):
+        raise ConfigError(
+            f"config {str(path)!r} must be a YAML mapping; got {type(document).__name__}"
+        )
+    return document
+
+
+def _parse_yaml(text: str, where: str) -> object:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{where} is not valid YAML: {reason}") from None
+
+
+def _model_keys(name_or_directory: str) -> dict[str, str]:
+    path = Path(name_or_directory).expanduser()
+    if os.sep not in name_or_directory and not path.is_dir():
+        return {"model_name": name_or_directory}
+    from hpinfer import hub
+
+    return {"model_name": hub.resolve(path).name, "model_dir": str(path)}
+
+
+def _put_model(config: dict[str, Any], where: tuple[str, ...], keys: dict[str, str]) -> None:
+    for key in ("model_name", "model_dir"):
+        _put(config, [*where, key], keys.get(key))
+
+
+def _parse_setting(setting: str) -> tuple[str, object]:
+    key, equals, value = setting.partition("=")
+    if not equals or not all(key.split(".")):
+        raise ConfigError(
+            f"--set {setting!r}: expected key=value, e.g. SubModules.TextRecognition.batch_size=8"
+        )
+    return key, _parse_yaml(value, f"--set {key}: the value")
+
+
+def _put(config: dict[str, Any], path: list[str], value: object) -> None:
+    target = config
+    for depth, part in enumerate(path[:-1]):
+        inner = target.get(part)
+        if inner is None:
+            inner = target[part] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(
+                f"cannot set {'.'.join(path)}: {'.'.join(path[: depth + 1])} is {inner!r}, "
+                "not a section"
+            )
+        target = inner
+    target[path[-1]] = value

@@ -1,0 +1,144 @@
+"""Runs a pipeline over inputs: results to the printer, failures to standard error."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import click
+
+from hpinfer.cli.console import ProgressLine, say
+from hpinfer.cli.exit_codes import ExitCode
+from hpinfer.cli.failures import describe
+from hpinfer.cli.output import STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hpinfer.cli.output import Printer, Saver
+    from hpinfer.io import InputFailure
+    from hpinfer.results import OCRResult
+
+_PAGED = frozenset({".pdf", ".tif", ".tiff"})
+
+
+class Pipeline(Protocol):
+    """What this module needs of a pipeline."""
+
+    def predict(
+        self,
+        input: Any,  # noqa: ANN401 - paths and bytes
+        *,
+        on_error: str,
+        **params: Any,
+    ) -> Iterable[OCRResult | InputFailure]:
+        """Results and failures, lazily, in input order."""
+
+
+class _CreatePipeline(Protocol):
+    def __call__(
+        self, pipeline: str | dict[str, Any], *, device: str | None, engine: str | None
+    ) -> Pipeline: ...
+
+
+def create_pipeline(
+    pipeline: str | dict[str, Any], *, device: str | None, engine: str | None
+) -> Pipeline:
+    """``hpinfer.create_pipeline``, imported now."""
+    import hpinfer
+
+    create = cast("_CreatePipeline", hpinfer.create_pipeline)
+    return create(pipeline, device=device, engine=engine)
+
+
+def read_inputs(arguments: Sequence[str]) -> list[str | bytes]:
+    """The inputs with ``-`` replaced by what standard input holds.
+
+    Raises:
+        click.UsageError: ``-`` is given twice, or standard input is a terminal.
+    """
+    if "-" not in arguments:
+        return list(arguments)
+    if arguments.count("-") > 1:
+        raise click.UsageError("'-' (standard input) can be given once")
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        raise click.UsageError("'-' reads a picture from standard input: pipe one in")
+    return [stream.read() if argument == "-" else argument for argument in arguments]
+
+
+def several_results(inputs: Sequence[str | bytes]) -> bool:
+    """Whether the inputs can give more than one result, judged by their names."""
+    return _known_count(inputs) != 1
+
+
+def _known_count(inputs: Sequence[str | bytes]) -> int | None:
+    """Number of results if every input is a single picture, else None."""
+    return len(inputs) if all(map(_is_one_picture, inputs)) else None
+
+
+def _is_one_picture(item: str | bytes) -> bool:
+    if isinstance(item, bytes):
+        return not item.startswith((b"%PDF", b"II*\0", b"MM\0*"))
+    path = Path(item)
+    paged = path.suffix.lower() in _PAGED
+    return not paged and not path.is_dir() and (path.is_file() or not glob.has_magic(item))
+
+
+def run_prediction(
+    pipeline: Pipeline,
+    inputs: Sequence[str | bytes],
+    params: dict[str, Any],
+    printer: Printer,
+    saver: Saver | None,
+) -> int:
+    """Predicts, prints and saves; a bad input is reported and the rest goes on.
+
+    Returns:
+        The exit code.
+    """
+    from hpinfer.io import InputFailure
+
+    total = _known_count(inputs)
+    start, done, failed = time.monotonic(), 0, 0
+    with ProgressLine(total=total, unit="images") as progress:
+        progress.show("reading ...")
+        try:
+            for item in pipeline.predict(list(inputs), on_error="yield", **params):
+                if isinstance(item, InputFailure):
+                    failed += 1
+                    _report(item)
+                else:
+                    done += 1
+                    printer.add(item)
+                    if saver is not None:
+                        saver.add(item)
+                progress.step(item.input_path or item.name)
+        finally:
+            progress.clear()
+            printer.finish()
+    return _conclude(done, failed, time.monotonic() - start)
+
+
+def _report(failure: InputFailure) -> None:
+    ProgressLine.clear_current()
+    source = failure.input_path or STANDARD_INPUT
+    page = "" if failure.page_index is None else f" (page {failure.page_index + 1})"
+    message = describe(failure.error)
+    if failure.input_path is None:
+        message = message.replace(failure.name, STANDARD_INPUT)
+    say(f"error: {message}" if source in message else f"error: {source}{page}: {message}")
+
+
+def _conclude(done: int, failed: int, seconds: float) -> int:
+    log = logging.getLogger("hpinfer")
+    log.info("%d read, %d failed, %.2f s", done, failed, seconds)
+    if failed and done + failed > 1:
+        say(f"{failed} of {done + failed} inputs could not be read")
+    if not done and not failed:
+        say("error: the inputs hold nothing to read")
+    return ExitCode.OK if done and not failed else ExitCode.INPUT

@@ -1,0 +1,105 @@
+"""Files out of published wheels: fetched with pip, read as a zip, never installed or executed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING, BinaryIO
+
+from hpinfer.hub.sources import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hpinfer.hub.manifest import FileEntry
+
+
+def download_wheel(
+    requirement: str, destination: Path, *, extra_args: Sequence[str] = (), timeout_s: float
+) -> Path:
+    """Fetch one wheel with this interpreter's pip.
+
+    Only wheels are accepted, so nothing of the package runs; its Python version limit does not
+    matter because it is not installed. Mirrors and proxies come from pip's own configuration.
+
+    Args:
+        requirement: ``project==version``.
+        destination: An empty directory of ours, which is also pip's working directory.
+        extra_args: More words for ``pip download``.
+        timeout_s: Limit for the whole download.
+
+    Returns:
+        The wheel file.
+
+    Raises:
+        SourceError: pip is missing, failed, or took too long.
+    """
+    options = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--no-input"]
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", *options, *quiet]
+    command += ["--dest", str(destination), *extra_args, requirement]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=destination,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise SourceError(f"pip did not finish within {timeout_s:g} s") from None
+    except OSError as error:
+        raise SourceError(f"pip cannot be started: {error}") from None
+    if done.returncode != 0:
+        raise SourceError(_pip_reason(done.stderr, done.returncode))
+    wheels = sorted(destination.glob("*.whl"))
+    if len(wheels) != 1:
+        raise SourceError(f"pip left {len(wheels)} wheels, expected 1")
+    return wheels[0]
+
+
+def open_member(wheel: zipfile.ZipFile, entry: FileEntry) -> BinaryIO:
+    """Open one file of a wheel.
+
+    The member is found by its exact name and its content goes where the caller writes it, so no
+    name inside the archive ever becomes a path on disk.
+
+    Raises:
+        SourceError: The wheel has no such regular file, or one of another length.
+    """
+    try:
+        info = wheel.getinfo(entry.member)
+    except KeyError:
+        raise SourceError(f"the wheel has no member {entry.member}") from None
+    if info.is_dir() or info.file_size != entry.size:
+        raise SourceError(
+            f"member {entry.member} has {info.file_size} bytes, expected {entry.size}"
+        )
+    return wheel.open(info)  # type: ignore[return-value]
+
+
+def open_wheel(path: Path) -> zipfile.ZipFile:
+    """Open a downloaded wheel for reading.
+
+    Raises:
+        SourceError: It is not a zip archive.
+    """
+    try:
+        return zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise SourceError(f"{path.name} is not a readable wheel: {error}") from None
+
+
+def _pip_reason(stderr: str, code: int) -> str:
+    """Return the line of pip's output that says most."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if any("No module named pip" in line for line in lines):
+        return "this Python has no pip"
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    chosen = errors[-1] if errors else (lines[-1] if lines else f"exit status {code}")
+    return f"pip: {chosen[:300]}"

@@ -1,0 +1,70 @@
+"""Single models, one class a family: parameters come from the model's configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hpinfer.errors import UnsupportedError
+from hpinfer.models.image_classification import ImageClassification
+from hpinfer.models.loading import LoadedModel, load_model
+from hpinfer.models.text_detection import TextDetection
+from hpinfer.models.text_recognition import TextRecognition
+
+if TYPE_CHECKING:
+    import os
+
+    from hpinfer.config.inference import InferenceConfig
+
+__all__ = ["ImageClassification", "TextDetection", "TextRecognition", "create_model", "load_model"]
+
+AnyModel = TextDetection | TextRecognition | ImageClassification
+
+#: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
+_FAMILIES: dict[str, type[AnyModel]] = {
+    "DBPostProcess": TextDetection,
+    "CTCLabelDecode": TextRecognition,
+}
+
+
+def create_model(
+    model_name: str,
+    *,
+    model_dir: str | os.PathLike[str] | None = None,
+    device: str | None = None,
+    engine: str | None = None,
+    batch_size: int = 1,
+    **session_options: Any,
+) -> AnyModel:
+    """Loads a model by name; its family is read from its ``inference.yml``.
+
+    Args:
+        model_name: E.g. ``"PP-OCRv4_mobile_det"``; see ``hpinfer models list``.
+        model_dir: Directory with ``inference.yml`` and the network; None looks in the caches and
+            fetches the model if it is not there.
+        device: ``"cpu"`` (default) or ``"gpu:N"``.
+        engine: ``"onnxruntime"`` or ``"openvino"``; None takes the best that is usable.
+        batch_size: Images that go through the network together by default.
+        **session_options: Further options of `hpinfer.Session`, e.g. ``num_threads``.
+
+    Raises:
+        ModelNotFoundError: Unknown name, or the files cannot be had.
+        ModelFormatError: Corrupted or incomplete files.
+        EngineUnavailableError: No usable engine.
+        UnsupportedError: The model's family is not supported.
+    """
+    loaded = load_model(
+        model_name, model_dir=model_dir, device=device or "cpu", engine=engine, **session_options
+    )
+    return _family(loaded.config)(loaded, batch_size=batch_size)
+
+
+def _family(config: InferenceConfig) -> type[AnyModel]:
+    if "Topk" in config.postprocess:
+        return ImageClassification
+    name = config.postprocess.get("name")
+    if name in _FAMILIES:
+        return _FAMILIES[str(name)]
+    raise UnsupportedError(
+        f"model {config.model_name!r} has post-processing {name!r}; supported are "
+        f"{', '.join(sorted(_FAMILIES))} and Topk"
+    )

@@ -1,0 +1,127 @@
+"""What every user-facing model shares: inputs of any kind, batches, lazy results."""
+
+from __future__ import annotations
+
+import difflib
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from hpinfer.errors import ConfigError
+from hpinfer.io import InputFailure, InputImage, iter_images
+from hpinfer.results import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from hpinfer.hpi import EngineChoice
+    from hpinfer.io import ImageSource
+    from hpinfer.models.loading import LoadedModel
+
+ResultT = TypeVar("ResultT", bound=Result)
+OnError = Literal["raise", "yield"]
+
+
+class Model(ABC, Generic[ResultT]):
+    """A single network with its pre- and post-processing.
+
+    Immutable after creation: any number of threads may call `predict` at once, and per-call
+    parameters are never stored.
+
+    Attributes:
+        name: Model name.
+        choice: The engine that runs it, and why.
+    """
+
+    #: Names of the per-call parameters that `predict` accepts.
+    PARAMETERS: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
+        self.name = loaded.name
+        self.choice: EngineChoice = loaded.choice
+        self._batch_size = checked_batch_size(batch_size)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that runs the network."""
+        return self.choice.engine
+
+    def predict(
+        self,
+        input: ImageSource,  # noqa: A002 - PaddleX's name
+        *,
+        batch_size: int | None = None,
+        on_error: OnError = "raise",
+        **params: Any,
+    ) -> Iterator[ResultT | InputFailure]:
+        """Runs the model over images, lazily: nothing is read before the first ``next``.
+
+        Args:
+            input: Anything that `hpinfer.io.iter_images` reads.
+            batch_size: Images that go through the network together; None takes the model's.
+            on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
+                and goes on.
+            **params: Parameters of the model's family; for this call only.
+
+        Returns:
+            One result for each image or page, in input order.
+
+        Raises:
+            ConfigError: Unknown parameter, or a wrong value (at once, not at the first ``next``).
+        """
+        check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
+        settings = self._settings(params)
+        size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
+        return self._run(iter_images(input, on_error=on_error), size, settings)
+
+    __call__ = predict
+
+    def _run(
+        self, images: Iterable[InputImage | InputFailure], batch_size: int, settings: object
+    ) -> Iterator[ResultT | InputFailure]:
+        for batch in batches(images, batch_size):
+            results = iter(
+                self._predict_batch([i for i in batch if isinstance(i, InputImage)], settings)
+            )
+            for item in batch:
+                yield item if isinstance(item, InputFailure) else next(results)
+
+    def _settings(self, params: Mapping[str, Any]) -> object:
+        """The per-call settings, checked; passed to every `_predict_batch`."""
+        return params
+
+    @abstractmethod
+    def _predict_batch(self, images: Sequence[InputImage], settings: Any) -> list[ResultT]:  # noqa: ANN401 - each family's own settings
+        """One result for each image."""
+
+
+def batches(
+    items: Iterable[InputImage | InputFailure], size: int
+) -> Iterator[list[InputImage | InputFailure]]:
+    """Groups items so that each group holds at most `size` images; failures keep their place."""
+    batch: list[InputImage | InputFailure] = []
+    images = 0
+    for item in items:
+        batch.append(item)
+        images += isinstance(item, InputImage)
+        if images == size or isinstance(item, InputFailure):
+            yield batch
+            batch, images = [], 0
+    if batch:
+        yield batch
+
+
+def check_parameters(given: Collection[str], known: Collection[str], *, where: str) -> None:
+    """Raises ConfigError for the first unknown name, with the nearest known one."""
+    for name in given:
+        if name in known:
+            continue
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {sorted(known)}"
+        raise ConfigError(f"{where} has no parameter {name!r}; {hint}")
+
+
+def checked_batch_size(value: int) -> int:
+    """`value` if it is a whole number of at least 1, else ConfigError."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"batch_size must be a whole number of at least 1; got {value!r}")
+    return value

@@ -1,0 +1,24 @@
+"""Results: immutable values with PaddleX's keys, JSON, pictures and saving."""
+
+from __future__ import annotations
+
+from hpinfer.results.base import Result
+from hpinfer.results.modules import (
+    ClassificationResult,
+    DocPreprocessorResult,
+    TextDetResult,
+    TextRecResult,
+    TopkResult,
+)
+from hpinfer.results.ocr import OCRLine, OCRResult
+
+__all__ = [
+    "ClassificationResult",
+    "DocPreprocessorResult",
+    "OCRLine",
+    "OCRResult",
+    "Result",
+    "TextDetResult",
+    "TextRecResult",
+    "TopkResult",
+]

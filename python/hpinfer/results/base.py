@@ -1,0 +1,208 @@
+"""What all results share: PaddleX's dictionary keys, JSON, pictures and saving."""
+
+from __future__ import annotations
+
+import json as json_module
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hpinfer.errors import InvalidInputError
+from hpinfer.results.files import (
+    IMAGE_FORMATS,
+    picture_suffix,
+    result_stem,
+    target_file,
+    write_picture,
+    write_text,
+)
+from hpinfer.results.values import to_plain
+
+if TYPE_CHECKING:
+    import builtins
+    import os
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Result:
+    """Base of every result: immutable, picklable, cheap to make (nothing is drawn until asked).
+
+    ``result[key]``, ``key in result``, `keys` and `get` work with PaddleX's keys.
+
+    Attributes:
+        image: The picture the result speaks of, uint8 [height, width, 3], BGR; None if dropped.
+        input_path: Path or URL of the input, None for an input in memory.
+        page_index: 0-based page of a PDF or TIFF, None for a plain picture.
+        name: Stem of saved files; by default that of `input_path`, with the page.
+        timing: Seconds by stage, e.g. ``{"text_detection": 0.02}``.
+    """
+
+    #: Keys that are left out of JSON and text.
+    _HIDDEN: ClassVar[frozenset[str]] = frozenset({"input_img"})
+    #: Keys whose sequence is shown as one array in text.
+    _ARRAYS: ClassVar[frozenset[str]] = frozenset()
+
+    image: npt.NDArray[np.uint8] | None = None
+    input_path: builtins.str | None = None
+    page_index: int | None = None
+    name: builtins.str = ""
+    timing: Mapping[builtins.str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            stem = result_stem(self.input_path, self.page_index)
+            object.__setattr__(self, "name", stem)
+
+    def _entries(self) -> dict[builtins.str, Any]:
+        """Every key with its value, in PaddleX's order."""
+        raise NotImplementedError
+
+    def _draw(self) -> dict[builtins.str, Image.Image]:
+        """Pictures by PaddleX's names."""
+        raise NotImplementedError
+
+    def keys(self) -> tuple[builtins.str, ...]:
+        """PaddleX's keys of this result."""
+        return tuple(self._entries())
+
+    def get(self, key: builtins.str, default: object = None) -> Any:  # noqa: ANN401 - as dict.get
+        """The value of `key`, or `default` if the result has no such key."""
+        return self._entries().get(key, default)
+
+    def __getitem__(self, key: builtins.str) -> Any:  # noqa: ANN401 - one of many value types
+        entries = self._entries()
+        if key not in entries:
+            raise KeyError(f"{type(self).__name__} has no key {key!r}; it has {list(entries)}")
+        return entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries()
+
+    def to_dict(self) -> dict[builtins.str, Any]:
+        """The keys that PaddleX writes to JSON, in plain JSON types."""
+        return {key: to_plain(value) for key, value in self._written().items()}
+
+    def to_json(self, *, indent: int | None = None, ensure_ascii: bool = False) -> builtins.str:
+        """`to_dict` as JSON text; one line unless `indent` is given."""
+        return json_module.dumps(self.to_dict(), indent=indent, ensure_ascii=ensure_ascii)
+
+    @property
+    def json(self) -> dict[builtins.str, dict[builtins.str, Any]]:
+        """``{"res": …}`` with PaddleX's keys in plain JSON types."""
+        return {"res": self.to_dict()}
+
+    @property
+    def str(self) -> dict[builtins.str, dict[builtins.str, Any]]:
+        """``{"res": …}`` with the values as they are, numbers gathered into arrays."""
+        return {"res": {key: self._shown(key, item) for key, item in self._written().items()}}
+
+    @property
+    def img(self) -> dict[builtins.str, Image.Image]:
+        """Pictures of the result by name, drawn anew at each access; `image` is not touched.
+
+        Raises:
+            InvalidInputError: The result holds no image.
+        """
+        if self.image is None:
+            raise InvalidInputError(
+                f"{type(self).__name__} {self.name!r} holds no image to draw on"
+            )
+        return self._draw()
+
+    def print(self, json_format: bool = False, indent: int = 4, ensure_ascii: bool = False) -> None:
+        """Prints the result to standard output, long arrays shortened.
+
+        Args:
+            json_format: Print complete JSON instead.
+            indent: Spaces a level of the JSON.
+            ensure_ascii: Escape everything that is not ASCII in the JSON.
+        """
+        if json_format:
+            text = json_module.dumps(self.json, indent=indent, ensure_ascii=ensure_ascii)
+        else:
+            import numpy as np
+
+            with np.printoptions(threshold=1, edgeitems=1):
+                text = repr(self.str)
+        print(text)
+
+    def save_to_json(
+        self,
+        save_path: builtins.str | os.PathLike[builtins.str],
+        indent: int | None = 4,
+        ensure_ascii: bool = False,
+    ) -> list[Path]:
+        """Writes the content of ``json["res"]``.
+
+        Args:
+            save_path: A directory, which gets ``<name>_res.json``, or a file ending in ``.json``.
+            indent: Spaces a level, None for one line.
+            ensure_ascii: Escape everything that is not ASCII.
+
+        Returns:
+            The file written.
+        """
+        path = target_file(save_path, (".json",), f"{self.name}_res.json")
+        write_text(path, self.to_json(indent=indent, ensure_ascii=ensure_ascii))
+        return [path]
+
+    def save_to_img(self, save_path: builtins.str | os.PathLike[builtins.str]) -> list[Path]:
+        """Draws the result and writes the pictures.
+
+        Args:
+            save_path: A directory, which gets ``<name>_<key><suffix of the input>`` for each
+                picture, or a file name with a picture suffix, which gets the first picture.
+
+        Returns:
+            The files written.
+
+        Raises:
+            InvalidInputError: The result holds no image, or it is too large for the file format.
+        """
+        pictures = self.img
+        names = {
+            f"{self.name}_{key}{picture_suffix(self.input_path, picture)}": picture
+            for key, picture in pictures.items()
+        }
+        paths = [target_file(save_path, tuple(IMAGE_FORMATS), name) for name in names]
+        written = list(dict.fromkeys(paths))  # a file name given: one path, the first picture
+        for path, picture in zip(written, pictures.values(), strict=False):
+            write_picture(path, picture)
+        return written
+
+    def save_all(self, save_path: builtins.str | os.PathLike[builtins.str]) -> list[Path]:
+        """Writes JSON and pictures into the directory `save_path`.
+
+        Returns:
+            The files written.
+
+        Raises:
+            InvalidInputError: `save_path` is a file.
+        """
+        return [*self.save_to_json(save_path), *self.save_to_img(save_path)]
+
+    def _written(self) -> dict[builtins.str, Any]:
+        return {key: item for key, item in self._entries().items() if key not in self._HIDDEN}
+
+    def _shown(self, key: builtins.str, value: Any) -> Any:  # noqa: ANN401 - one of many types
+        if isinstance(value, Result):
+            return value.str["res"]
+        if key not in self._ARRAYS or not _stackable(value):
+            return value
+        import numpy as np
+
+        return np.asarray(value)
+
+    def _repr_html_(self) -> builtins.str:
+        from hpinfer.results.notebook import result_html
+
+        return result_html(self)
+
+
+def _stackable(values: Any) -> bool:  # noqa: ANN401 - a sequence of numbers or arrays
+    return len({getattr(value, "shape", ()) for value in values}) <= 1

@@ -1,0 +1,176 @@
+"""Results of single models and of document pre-processing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from hpinfer.results.base import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+    from PIL import Image
+
+    from hpinfer.results.ocr import Polygons
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class TextDetResult(Result):
+    """Where a text detection model sees text.
+
+    Attributes:
+        dt_polys: Polygons of [n, 2] x and y in pixels.
+        dt_scores: Score of each polygon, 0 to 1.
+    """
+
+    _ARRAYS: ClassVar[frozenset[str]] = frozenset({"dt_polys", "dt_scores"})
+
+    dt_polys: Polygons
+    dt_scores: Sequence[float] | npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.dt_polys)
+
+    def __bool__(self) -> bool:
+        return True  # a page without text is still a result
+
+    def __repr__(self) -> str:
+        return f"TextDetResult({self.name!r}, {len(self)} polygons)"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            "input_img": self.image,
+            "dt_polys": self.dt_polys,
+            "dt_scores": self.dt_scores,
+        }
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import draw_polygons
+
+        return {"res": draw_polygons(_present(self.image), self.dt_polys)}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class TextRecResult(Result):
+    """What a text recognition model reads in a picture of one line.
+
+    Attributes:
+        rec_text: The text.
+        rec_score: Mean confidence of its characters, 0 to 1.
+    """
+
+    rec_text: str
+    rec_score: float
+
+    def __repr__(self) -> str:
+        return f"TextRecResult({self.name!r}, {self.rec_text!r}, {float(self.rec_score):.3f})"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            "input_img": self.image,
+            "rec_text": self.rec_text,
+            "rec_score": self.rec_score,
+        }
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import draw_caption_below
+
+        caption = f"{self.rec_text} ({float(self.rec_score):.3f})"
+        return {"res": draw_caption_below(_present(self.image), caption)}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class TopkResult(Result):
+    """The best classes of a picture, best first.
+
+    Attributes:
+        class_ids: Class numbers of this picture (one list, never the batch's).
+        scores: Their scores, 0 to 1.
+        label_names: Their names.
+    """
+
+    _ARRAYS: ClassVar[frozenset[str]] = frozenset({"class_ids", "scores"})
+
+    class_ids: Sequence[int] | npt.NDArray[Any]
+    scores: Sequence[float] | npt.NDArray[Any]
+    label_names: Sequence[str]
+
+    def __repr__(self) -> str:
+        return f"TopkResult({self.name!r}, {self._best() or 'no class'})"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            # PaddleX gives this one picture as RGB.
+            "input_img": None if self.image is None else self.image[:, :, ::-1],
+            "class_ids": self.class_ids,
+            "scores": self.scores,
+            "label_names": self.label_names,
+        }
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import draw_label
+
+        return {"res": draw_label(_present(self.image), self._best())}
+
+    def _best(self) -> str:
+        return f"{self.label_names[0]} {float(self.scores[0]):.2f}" if self.label_names else ""
+
+
+#: The name that `create_model` documents for classification models.
+ClassificationResult: TypeAlias = TopkResult
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class DocPreprocessorResult(Result):
+    """A page before and after document pre-processing.
+
+    Attributes:
+        model_settings: ``use_doc_orientation_classify`` and ``use_doc_unwarping``.
+        angle: Angle by which the page was found turned: 0, 90, 180, 270, or -1 when not asked.
+        rot_img: The page turned upright, uint8 [height, width, 3], BGR.
+        output_img: The page after both steps, uint8 [height, width, 3], BGR.
+    """
+
+    _HIDDEN: ClassVar[frozenset[str]] = frozenset({"input_img", "rot_img", "output_img"})
+
+    model_settings: Mapping[str, bool]
+    angle: int
+    rot_img: npt.NDArray[np.uint8] | None
+    output_img: npt.NDArray[np.uint8] | None
+
+    def __repr__(self) -> str:
+        return f"DocPreprocessorResult({self.name!r}, angle {self.angle})"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            "input_img": self.image,
+            "model_settings": self.model_settings,
+            "angle": self.angle,
+            "rot_img": self.rot_img,
+            "output_img": self.output_img,
+        }
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import draw_side_by_side
+
+        rotated = "upright" if self.angle < 0 else f"upright (was {self.angle}°)"
+        unwarped = "unwarped" if self.model_settings.get("use_doc_unwarping") else "not unwarped"
+        panels = [("original", self.image), (rotated, self.rot_img), (unwarped, self.output_img)]
+        shown = [(caption, image) for caption, image in panels if image is not None]
+        return {"preprocessed_img": draw_side_by_side(shown)}
+
+
+def _present(image: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
+    assert image is not None  # `img` has checked
+    return image
