@@ -47,7 +47,8 @@ class Expectations:
         package: Import name of the engine's own Python package.
         refused: Options that cannot have an effect, and the error that says so.
         accepted: Options that only some engines have.
-        exact_64_bit: Whether int64 and float64 keep all bits (else only those of the 32-bit type).
+        exact_64_bit: Whether 64-bit numbers are computed as such (else float64 loses digits, and
+            int64 beyond 32 bits is refused).
     """
 
     package: str
