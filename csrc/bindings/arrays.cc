@@ -55,8 +55,13 @@ ImageView image_view(const py::array& array, ColorOrder order) {
             (array.strides(2) == 1 && (array.strides(1) == 3 || array.shape(1) == 1)),
         ErrorCode::kInvalidInput,
         "the pixels of an image row must be packed; use numpy.ascontiguousarray");
-  return {array.data(),      static_cast<int>(array.shape(0)), static_cast<int>(array.shape(1)), 3,
-          array.strides(0), DType::kUInt8,                     order};
+  return {array.data(),
+          static_cast<int>(array.shape(0)),
+          static_cast<int>(array.shape(1)),
+          3,
+          array.strides(0),
+          DType::kUInt8,
+          order};
 }
 
 }  // namespace hpinfer::bindings

@@ -34,12 +34,12 @@ py::dict thread_info() {
 // The sink is called from any native thread, so it takes the GIL itself; errors of the Python
 // callable are reported as unraisable, never thrown into native code.
 void set_python_log_sink(py::function callback, LogLevel level) {
-  const auto kept = std::shared_ptr<py::function>(
-      new py::function(std::move(callback)), [](py::function* function) {
-        if (!Py_IsInitialized()) return;
-        const py::gil_scoped_acquire gil;
-        delete function;
-      });
+  const auto kept = std::shared_ptr<py::function>(new py::function(std::move(callback)),
+                                                  [](py::function* function) {
+                                                    if (!Py_IsInitialized()) return;
+                                                    const py::gil_scoped_acquire gil;
+                                                    delete function;
+                                                  });
   set_log_level(level);
   set_log_sink([kept](LogLevel message_level, std::string_view message) {
     if (!Py_IsInitialized()) return;

@@ -97,8 +97,8 @@ void register_params(py::module_& m) {
   py::class_<models::TextReaderParams>(m, "TextReaderParams")
       .def(py::init([](const models::TextDetectionParams& detection, int recognition_batch,
                        std::optional<int> line_orientation_batch) {
-             return models::TextReaderParams{detection, {recognition_batch, true},
-                                             line_orientation_batch};
+             return models::TextReaderParams{
+                 detection, {recognition_batch, true}, line_orientation_batch};
            }),
            py::arg("detection"), py::arg("recognition_batch"),
            py::arg("line_orientation_batch") = py::none());

@@ -35,8 +35,9 @@ void BufferPool::give_back(Buffer buffer) {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(buffer));
   if (idle_.size() <= capacity_) return;
-  const auto smallest = std::min_element(
-      idle_.begin(), idle_.end(), [](const Buffer& a, const Buffer& b) { return a.bytes < b.bytes; });
+  const auto smallest =
+      std::min_element(idle_.begin(), idle_.end(),
+                       [](const Buffer& a, const Buffer& b) { return a.bytes < b.bytes; });
   idle_.erase(smallest);
 }
 

@@ -8,9 +8,12 @@ namespace hpinfer {
 
 std::string_view device_type_name(DeviceType type) noexcept {
   switch (type) {
-    case DeviceType::kCpu: return "cpu";
-    case DeviceType::kGpu: return "gpu";
-    case DeviceType::kNpu: return "npu";
+    case DeviceType::kCpu:
+      return "cpu";
+    case DeviceType::kGpu:
+      return "gpu";
+    case DeviceType::kNpu:
+      return "npu";
   }
   return "unknown";
 }

@@ -24,12 +24,16 @@ constexpr std::size_t dtype_size(DType dtype) noexcept {
   switch (dtype) {
     case DType::kInt8:
     case DType::kUInt8:
-    case DType::kBool: return 1;
-    case DType::kFloat16: return 2;
+    case DType::kBool:
+      return 1;
+    case DType::kFloat16:
+      return 2;
     case DType::kFloat32:
-    case DType::kInt32: return 4;
+    case DType::kInt32:
+      return 4;
     case DType::kFloat64:
-    case DType::kInt64: return 8;
+    case DType::kInt64:
+      return 8;
   }
   return 0;
 }

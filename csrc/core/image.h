@@ -36,9 +36,9 @@ struct ImageView {
           ErrorCode::kInvalidInput, "crop ", w, "x", h, "+", x, "+", y, " leaves the picture ",
           width, "x", height);
     ImageView view = *this;
-    view.data = static_cast<const std::byte*>(data) + y * row_stride +
-                static_cast<std::ptrdiff_t>(x) * channels *
-                    static_cast<std::ptrdiff_t>(dtype_size(dtype));
+    view.data =
+        static_cast<const std::byte*>(data) + y * row_stride +
+        static_cast<std::ptrdiff_t>(x) * channels * static_cast<std::ptrdiff_t>(dtype_size(dtype));
     view.height = h;
     view.width = w;
     return view;

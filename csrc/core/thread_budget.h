@@ -8,17 +8,17 @@
 namespace hpinfer {
 
 struct ThreadBudget {
-  int affinity = 1;            // processors in the affinity mask
-  std::optional<double> quota; // processors granted by cgroup v1/v2, if limited
-  std::optional<int> forced;   // HPINFER_NUM_THREADS
-  int threads = 1;             // the result: forced, else min(affinity, ceil(quota)), at least 1
+  int affinity = 1;             // processors in the affinity mask
+  std::optional<double> quota;  // processors granted by cgroup v1/v2, if limited
+  std::optional<int> forced;    // HPINFER_NUM_THREADS
+  int threads = 1;              // the result: forced, else min(affinity, ceil(quota)), at least 1
 };
 
 // CPU limit of the cgroup of the process whose /proc/<pid>/cgroup file is given, the tightest of
 // it and its ancestors; nullopt when unlimited. Paths are parameters so that tests can fake them.
-std::optional<double> cgroup_cpu_quota(const std::filesystem::path& cgroup_root = "/sys/fs/cgroup",
-                                       const std::filesystem::path& proc_cgroup =
-                                           "/proc/self/cgroup");
+std::optional<double> cgroup_cpu_quota(
+    const std::filesystem::path& cgroup_root = "/sys/fs/cgroup",
+    const std::filesystem::path& proc_cgroup = "/proc/self/cgroup");
 
 // Reads affinity, cgroup and HPINFER_NUM_THREADS now.
 ThreadBudget read_thread_budget();

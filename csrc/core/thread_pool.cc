@@ -111,12 +111,12 @@ void forget_pool_in_child() { process_pool.store(nullptr); }
 ThreadPool& thread_pool() {
   if (ThreadPool* pool = process_pool.load(std::memory_order_acquire)) return *pool;
   const std::lock_guard lock(process_pool_mutex);
-  static const int registered = pthread_atfork([] { process_pool_mutex.lock(); },
-                                               [] { process_pool_mutex.unlock(); },
-                                               [] {
-                                                 forget_pool_in_child();
-                                                 process_pool_mutex.unlock();
-                                               });
+  static const int registered =
+      pthread_atfork([] { process_pool_mutex.lock(); }, [] { process_pool_mutex.unlock(); },
+                     [] {
+                       forget_pool_in_child();
+                       process_pool_mutex.unlock();
+                     });
   static_cast<void>(registered);
   if (process_pool.load() == nullptr)
     // Never destroyed: at exit other threads may still be inside parallel_for.

@@ -44,23 +44,22 @@ std::vector<std::vector<float>> ImageClassifier::classify(std::span<const ImageV
 void ImageClassifier::classify_batch(std::span<const ImageView> images,
                                      std::span<std::vector<float>> scores) const {
   const vision::Placement first = plan_.place(images[0].height, images[0].width);
-  const Tensor input = buffers_.take(
-      DType::kFloat32,
-      {static_cast<std::int64_t>(images.size()), 3, first.out_height, first.out_width});
+  const Tensor input = buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(images.size()), 3,
+                                                       first.out_height, first.out_width});
   const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_height) *
                               static_cast<std::size_t>(first.out_width);
   for (std::size_t i = 0; i < images.size(); ++i) {
     const vision::Placement placement = plan_.place(images[i].height, images[i].width);
     check(placement.out_height == first.out_height && placement.out_width == first.out_width,
-          ErrorCode::kUnsupported, "pictures of one batch must have one size after resizing: ",
-          first.out_width, "x", first.out_height, " and ", placement.out_width, "x", placement.out_height);
+          ErrorCode::kUnsupported,
+          "pictures of one batch must have one size after resizing: ", first.out_width, "x",
+          first.out_height, " and ", placement.out_width, "x", placement.out_height);
     plan_.run(images[i], placement,
               planar_target(input.elements<float>().data() + i * picture, placement));
   }
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
-  check(output.shape().rank() == 2 &&
-            output.shape()[0] == static_cast<std::int64_t>(images.size()),
+  check(output.shape().rank() == 2 && output.shape()[0] == static_cast<std::int64_t>(images.size()),
         ErrorCode::kModelFormat, "a classification model must give [N,K]; got ",
         output.shape().to_string());
   const auto classes = static_cast<std::size_t>(output.shape()[1]);

@@ -55,8 +55,7 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   // what coordinates scale with; the reference takes the unpadded size there and misplaces boxes.
   const postprocess::DbGeometry geometry{static_cast<int>(shape[2]), static_cast<int>(shape[3]),
                                          placement.padded_height, placement.padded_width};
-  auto regions =
-      postprocess::decode_db(outputs[0].elements<float>().data(), geometry, params.db);
+  auto regions = postprocess::decode_db(outputs[0].elements<float>().data(), geometry, params.db);
   if (placement.padded_height != image.height || placement.padded_width != image.width)
     clip(regions, image.height, image.width);
   return regions;

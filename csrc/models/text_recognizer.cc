@@ -99,8 +99,8 @@ void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageVi
   const auto count = static_cast<std::int64_t>(chunk.lines.size());
   const int height = placements[static_cast<std::size_t>(chunk.lines[0])].out_height;
   const Tensor input = buffers_.take(DType::kFloat32, {count, 3, height, chunk.width});
-  const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(height) *
-                              static_cast<std::size_t>(chunk.width);
+  const std::size_t picture =
+      std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(chunk.width);
   for (std::size_t i = 0; i < chunk.lines.size(); ++i) {
     const auto line = static_cast<std::size_t>(chunk.lines[i]);
     vision::Placement placement = placements[line];
@@ -114,8 +114,8 @@ void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageVi
   const auto probabilities = output.elements<float>();
   const auto steps = static_cast<int>(output.shape()[1]);
   const auto classes = static_cast<int>(output.shape()[2]);
-  check(classes == dictionary_.classes(), ErrorCode::kModelFormat,
-        "the network gave ", classes, " classes but the dictionary has ", dictionary_.classes(),
+  check(classes == dictionary_.classes(), ErrorCode::kModelFormat, "the network gave ", classes,
+        " classes but the dictionary has ", dictionary_.classes(),
         " entries: inference.yml does not fit the model");
   const std::size_t stride = static_cast<std::size_t>(steps) * static_cast<std::size_t>(classes);
   for (std::size_t i = 0; i < chunk.lines.size(); ++i) {

@@ -61,8 +61,8 @@ void expect_error(Call&& call, ErrorCode code, std::string_view part, const char
     call();
   } catch (const Error& error) {
     if (error.code() != code)
-      report(file, line, "wrong code " + std::string(error_code_name(error.code())) + ": " +
-                             error.what());
+      report(file, line,
+             "wrong code " + std::string(error_code_name(error.code())) + ": " + error.what());
     if (std::string_view(error.what()).find(part) == std::string_view::npos)
       report(file, line, "message lacks '" + std::string(part) + "': " + error.what());
     return;
@@ -72,18 +72,18 @@ void expect_error(Call&& call, ErrorCode code, std::string_view part, const char
 
 }  // namespace hpinfer::testing
 
-#define TEST(name)                                                                     \
-  static void test_##name();                                                           \
+#define TEST(name)                                                                       \
+  static void test_##name();                                                             \
   static const ::hpinfer::testing::Registration registration_##name(#name, test_##name); \
   static void test_##name()
 
-#define EXPECT(condition)                                                                \
-  do {                                                                                   \
+#define EXPECT(condition)                                                                      \
+  do {                                                                                         \
     if (!(condition)) ::hpinfer::testing::report(__FILE__, __LINE__, "not true: " #condition); \
   } while (false)
 
 #define EXPECT_EQ(a, b) ::hpinfer::testing::expect_equal((a), (b), #a " == " #b, __FILE__, __LINE__)
 
-#define EXPECT_ERROR(expression, code, part)                                              \
+#define EXPECT_ERROR(expression, code, part)                                               \
   ::hpinfer::testing::expect_error([&] { static_cast<void>(expression); }, (code), (part), \
                                    __FILE__, __LINE__)

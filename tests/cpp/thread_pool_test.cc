@@ -24,9 +24,8 @@ TEST(pool_runs_nested_and_concurrent_loops) {
   std::atomic<int> total{0};
   std::vector<std::thread> callers;
   for (int t = 0; t < 4; ++t)
-    callers.emplace_back([&] {
-      pool.parallel_for(8, [&](int) { pool.parallel_for(8, [&](int) { ++total; }); });
-    });
+    callers.emplace_back(
+        [&] { pool.parallel_for(8, [&](int) { pool.parallel_for(8, [&](int) { ++total; }); }); });
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(total.load(), 4 * 8 * 8);
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpinfer.hpi.discovery import engines
 from hpinfer.errors import ConfigError, EngineUnavailableError, ModelFormatError
+from hpinfer.hpi.discovery import engines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
-from hpinfer.models.loading import LoadedModel, load_model
+from hpinfer.models.loading import load_model, locate_model
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from hpinfer.config.inference import InferenceConfig
 
-__all__ = ["ImageClassification", "TextDetection", "TextRecognition", "create_model", "load_model"]
+__all__ = [
+    "ImageClassification",
+    "TextDetection",
+    "TextRecognition",
+    "create_model",
+    "load_model",
+    "locate_model",
+]
 
 AnyModel = TextDetection | TextRecognition | ImageClassification
 
@@ -52,10 +59,10 @@ def create_model(
         EngineUnavailableError: No usable engine.
         UnsupportedError: The model's family is not supported.
     """
-    loaded = load_model(
-        model_name, model_dir=model_dir, device=device or "cpu", engine=engine, **session_options
-    )
-    return _family(loaded.config)(loaded, batch_size=batch_size)
+    located = locate_model(model_name, model_dir=model_dir)
+    family = _family(located.config)
+    loaded = load_model(located, device=device or "cpu", engine=engine, **session_options)
+    return family(loaded, batch_size=batch_size)
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:

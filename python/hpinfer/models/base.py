@@ -47,7 +47,7 @@ class Model(ABC, Generic[ResultT]):
 
     def predict(
         self,
-        input: ImageSource,  # noqa: A002 - PaddleX's name
+        input: ImageSource,
         *,
         batch_size: int | None = None,
         on_error: OnError = "raise",

@@ -54,9 +54,7 @@ class ImageClassification(Model[TopkResult]):
 
     def _predict_batch(self, images: Sequence[InputImage], settings: int) -> list[TopkResult]:
         rows = self.native.classify([image.bgr for image in images], max(len(images), 1))
-        return [
-            self._result(image, row, settings) for image, row in zip(images, rows, strict=True)
-        ]
+        return [self._result(image, row, settings) for image, row in zip(images, rows, strict=True)]
 
     def _result(self, image: InputImage, scores: list[float], topk: int) -> TopkResult:
         from hpinfer import _native

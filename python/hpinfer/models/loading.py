@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class LocatedModel:
+    """A model's files and configuration; nothing is loaded yet.
+
+    Attributes:
+        files: Its files.
+        config: Its parsed ``inference.yml``.
+    """
+
+    files: ModelFiles
+    config: InferenceConfig
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedModel:
     """A model's configuration and its session.
 
@@ -36,36 +49,47 @@ class LoadedModel:
     directory: Path
 
 
-def load_model(
-    name: str,
-    *,
-    model_dir: str | os.PathLike[str] | None = None,
-    device: str = "cpu",
-    engine: str | None = None,
-    **session_options: Any,
-) -> LoadedModel:
-    """Finds a model's files, chooses an engine and loads the network.
+def locate_model(name: str, *, model_dir: str | os.PathLike[str] | None = None) -> LocatedModel:
+    """Finds a model's files, fetching them if they are nowhere on this machine.
 
     Args:
         name: Model name, e.g. ``"PP-OCRv4_mobile_det"``.
         model_dir: Its directory, or None to look in the caches and fetch it.
+
+    Raises:
+        ModelNotFoundError: The model is unknown, or its files cannot be had.
+        ModelFormatError: Its files are incomplete.
+    """
+    files = hub.resolve(name, model_dir=model_dir, formats=("onnx",))
+    return LocatedModel(files, parse_inference_config(files.config))
+
+
+def load_model(
+    located: LocatedModel,
+    *,
+    device: str = "cpu",
+    engine: str | None = None,
+    **session_options: Any,
+) -> LoadedModel:
+    """Chooses an engine and loads the network.
+
+    Args:
+        located: What `locate_model` found.
         device: ``"cpu"`` or ``"gpu:N"``.
         engine: Engine name, or None for the best that is usable.
         **session_options: Further options of `Session`.
 
     Raises:
-        ModelNotFoundError: The model is unknown, or its files cannot be had.
-        ModelFormatError: Its files are corrupted or incomplete.
+        ModelFormatError: The network is corrupted, or no usable engine reads its format.
         EngineUnavailableError: No usable engine.
     """
-    files = hub.resolve(name, model_dir=model_dir, formats=("onnx",))
+    files = located.files
     paths = _network_paths(files)
     choice = choose_engine(list(paths), device=device, engine=engine, model_name=files.name)
     session = Session(
         paths[choice.model_format], engine=choice.engine, device=device, **session_options
     )
-    config = parse_inference_config(files.config)
-    return LoadedModel(files.name, config, session, choice, files.directory)
+    return LoadedModel(files.name, located.config, session, choice, files.directory)
 
 
 def _network_paths(files: ModelFiles) -> dict[str, Path]:

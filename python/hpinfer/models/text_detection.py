@@ -132,9 +132,7 @@ class TextDetection(Model[TextDetResult]):
         params = settings.native()
         return [self._predict_one(image, params) for image in images]
 
-    def _predict_one(
-        self, image: InputImage, params: _native.TextDetectionParams
-    ) -> TextDetResult:
+    def _predict_one(self, image: InputImage, params: _native.TextDetectionParams) -> TextDetResult:
         regions = self.native.detect(image.bgr, params)
         return TextDetResult(
             dt_polys=[polygon for polygon, _ in regions],

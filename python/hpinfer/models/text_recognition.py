@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
 
+
 class _PostProcess(StrictModel):
     """The ``PostProcess`` section of a recognition model's inference.yml."""
 
@@ -45,9 +46,7 @@ class TextRecognition(Model[TextRecResult]):
             recognition_characters(loaded.config),
         )
 
-    def _predict_batch(
-        self, images: Sequence[InputImage], settings: object
-    ) -> list[TextRecResult]:
+    def _predict_batch(self, images: Sequence[InputImage], settings: object) -> list[TextRecResult]:
         lines = self.native.recognize(
             [image.bgr for image in images], max(len(images), 1), sort_by_ratio=False
         )

@@ -10,7 +10,13 @@ from pydantic import Field
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError, UnsupportedError
 from hpinfer.io import InputFailure, InputImage, iter_images
-from hpinfer.models import ImageClassification, TextDetection, TextRecognition, load_model
+from hpinfer.models import (
+    ImageClassification,
+    TextDetection,
+    TextRecognition,
+    load_model,
+    locate_model,
+)
 from hpinfer.models.base import check_parameters
 from hpinfer.results import DocPreprocessorResult, OCRResult
 
@@ -80,7 +86,9 @@ class OCRPipeline:
         device: Device of every model.
     """
 
-    def __init__(self, config: OCRConfig, *, device: str = "cpu", engine: str | None = None) -> None:
+    def __init__(
+        self, config: OCRConfig, *, device: str = "cpu", engine: str | None = None
+    ) -> None:
         from hpinfer import _native
         from hpinfer._native_log import connect_native_log
 
@@ -115,7 +123,7 @@ class OCRPipeline:
 
     def predict(
         self,
-        input: ImageSource,  # noqa: A002 - PaddleX's name
+        input: ImageSource,
         *,
         on_error: OnError = "raise",
         **params: Any,
@@ -216,8 +224,7 @@ class OCRPipeline:
 
     def _load(self, module: ModuleConfig, **session_options: Any) -> LoadedModel:
         loaded = load_model(
-            module.model_name,
-            model_dir=module.model_dir,
+            locate_model(module.model_name, model_dir=module.model_dir),
             device=self.device,
             engine=module.engine or self._engine,
             **session_options,
@@ -231,7 +238,9 @@ class OCRPipeline:
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         model = TextDetection(loaded)
         module = self.config.SubModules.TextDetection
-        values = {name: getattr(module, name) for name in (*_DETECTION_PARAMETERS, "max_side_limit")}
+        values = {
+            name: getattr(module, name) for name in (*_DETECTION_PARAMETERS, "max_side_limit")
+        }
         where = "pipeline config: SubModules.TextDetection"
         model.settings = model.settings.override(values, where=where)
         if model.settings.box_type != "quad":

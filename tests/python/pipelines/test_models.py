@@ -31,9 +31,7 @@ def test_recognition_reads_lines_in_input_order(engine):
     model = hpinfer.create_model("PP-OCRv4_mobile_rec", engine=engine)
     page = golden_pages("v4")["receipt.png"]
     picture = load_bgr("receipt.png")
-    crops = [
-        np.ascontiguousarray(picture[y1:y2, x1:x2]) for x1, y1, x2, y2 in page["rec_boxes"]
-    ]
+    crops = [np.ascontiguousarray(picture[y1:y2, x1:x2]) for x1, y1, x2, y2 in page["rec_boxes"]]
     one_by_one = [result.rec_text for result in model.predict(crops)]
     batched = [result.rec_text for result in model.predict(crops, batch_size=4)]
     assert one_by_one[0] == "The Corner Bakery"
@@ -96,7 +94,11 @@ def test_a_corrupted_network_is_refused(engine, tmp_path):
 def test_no_usable_engine_lists_what_was_tried(monkeypatch):
     from hpinfer.hpi import EngineStatus, choice
 
-    statuses = [EngineStatus(name=n, usable=False, reason=f"no {n}") for n in ("onnxruntime", "openvino")]
+    statuses = [
+        EngineStatus(name=n, usable=False, reason=f"no {n}") for n in ("onnxruntime", "openvino")
+    ]
     monkeypatch.setattr(choice, "engines", lambda: statuses)
-    with pytest.raises(EngineUnavailableError, match=r"hpinfer\[cpu\].*no openvino.*no onnxruntime"):
+    with pytest.raises(
+        EngineUnavailableError, match=r"hpinfer\[cpu\].*no openvino.*no onnxruntime"
+    ):
         hpinfer.create_model("PP-OCRv4_mobile_det")

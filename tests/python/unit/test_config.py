@@ -104,7 +104,9 @@ def test_inference_yml_steps_are_read_in_order():
     config = parse_inference_config(
         {
             "Global": {"model_name": "m"},
-            "PreProcess": {"transform_ops": [{"DecodeImage": {"img_mode": "BGR"}}, {"ToCHWImage": None}]},
+            "PreProcess": {
+                "transform_ops": [{"DecodeImage": {"img_mode": "BGR"}}, {"ToCHWImage": None}]
+            },
             "PostProcess": {"name": "DBPostProcess"},
         }
     )

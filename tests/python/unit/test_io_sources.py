@@ -32,7 +32,7 @@ def solid(value: int, height: int = 4, width: int = 6) -> np.ndarray[Any, Any]:
     return np.full((height, width, 3), value, np.uint8)
 
 
-def encoded(value: int = 9, image_format: str = "PNG", **options: Any) -> bytes:  # noqa: ANN401
+def encoded(value: int = 9, image_format: str = "PNG", **options: Any) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(solid(value)).save(stream, image_format, **options)
     return stream.getvalue()
