@@ -20,7 +20,7 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 namespace {
 
-using namespace py::literals;
+using py::literals::operator""_a;
 namespace post = hpinfer::postprocess;
 
 py::array_t<int> to_array(std::span<const post::Point2i> points) {
@@ -250,10 +250,10 @@ void register_postprocess(py::module_& parent) {
   m.def("fill_polygon", &fill_polygon, "height"_a, "width"_a, "points"_a);
   m.def("polygon_mean", &polygon_mean, "values"_a, "points"_a);
   m.def("offset_polygon", &offset_polygon, "points"_a, "distance"_a);
-  m.def("reading_order", &reading_order, "regions"_a, "box_type"_a);
   m.def("crop_corners", &crop_corners, "region"_a,
         "Corners float32 [4, 2] to cut out, and (width, height) of the cut.");
   register_db(m);
+  m.def("reading_order", &reading_order, "regions"_a, "box_type"_a);
   register_ctc(m);
 }
 

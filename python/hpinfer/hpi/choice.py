@@ -102,7 +102,8 @@ def _no_engine(
     tried = "; ".join(f"{name}: {reason}" for name, reason in rejected.items())
     if any(statuses[name].usable for name in rejected if name in statuses):
         return ModelFormatError(
-            f"no usable engine reads {model_name} (formats: {', '.join(formats) or 'none'}): {tried}"
+            f"no usable engine reads {model_name} "
+            f"(formats: {', '.join(formats) or 'none'}): {tried}"
         )
     return EngineUnavailableError(
         f"no usable engine for {model_name}; install one with: pip install 'hpinfer[cpu]' "

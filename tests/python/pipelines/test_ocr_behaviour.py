@@ -118,7 +118,7 @@ def test_unwarping_is_refused_until_it_exists(ocr):
 
 
 def _letters(texts):
-    """Texts without spaces: the official rotation shifts by a pixel, which is enough to lose some."""
+    """Texts without spaces: the official rotation shifts by a pixel, and some are lost."""
     return [text.replace(" ", "") for text in texts]
 
 

@@ -8,7 +8,7 @@ from example_pages import FAMILIES, IMAGES, golden_pages
 
 import hpinfer
 
-# Both run the same networks. On ONNX Runtime the arithmetic is the same on the same processor; other
+# Both run the same networks. With ONNX Runtime on one processor the arithmetic is the same; other
 # engines and processors round differently, which moves a box corner by at most a pixel.
 MAX_PIXELS = 1
 MAX_SCORE_GAP = 0.01
