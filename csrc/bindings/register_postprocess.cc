@@ -13,6 +13,7 @@
 #include "postprocess/offset.h"
 #include "postprocess/polygon.h"
 #include "postprocess/text_order.h"
+#include "postprocess/word_boxes.h"
 
 namespace py = pybind11;
 
@@ -181,6 +182,15 @@ py::tuple crop_corners(const py::array& region) {
   return py::make_tuple(to_array(corners), py::make_tuple(size.width, size.height));
 }
 
+py::tuple locate_words(const post::CtcLine& line, const post::CtcDictionary& dictionary,
+                       const py::array& region, double columns) {
+  const post::LineWords located = post::locate_words(line, dictionary, int_points(region), columns);
+  py::list boxes;
+  for (const post::WordBox& box : located.boxes)
+    boxes.append(to_array(std::span<const post::Point2i>(box)));
+  return py::make_tuple(located.words, boxes);
+}
+
 void register_db(py::module_& m) {
   py::enum_<post::DbScoreMode>(m, "DbScoreMode")
       .value("fast", post::DbScoreMode::kFast)
@@ -214,6 +224,8 @@ void register_ctc(py::module_& m) {
       .def("text", &post::CtcDictionary::text, "line"_a);
   m.def("decode_ctc", &decode_ctc, "values"_a, "isa"_a = py::none(),
         "Decodes float32 [steps, classes].");
+  m.def("locate_words", &locate_words, "line"_a, "dictionary"_a, "region"_a, "columns"_a,
+        "Words of a line and their boxes int32 [4, 2].");
 }
 
 }  // namespace

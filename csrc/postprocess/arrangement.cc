@@ -44,29 +44,29 @@ std::optional<Node> crossing(const Segment& s, const Segment& t) {
     on_t = -on_t;
   }
   if (on_s < 0 || on_s > scale || on_t < 0 || on_t > scale) return std::nullopt;
-  Node node{s.a.x * scale + s.along().x * on_s, s.a.y * scale + s.along().y * on_s, scale};
-  const std::int64_t common = std::gcd(std::gcd(node.x, node.y), scale);
-  return Node{node.x / common, node.y / common, node.scale / common};
+  return Node{s.a.x * scale + s.along().x * on_s, s.a.y * scale + s.along().y * on_s, scale};
 }
 
 bool lies_within(const Point2i& p, const Segment& s) {
   return p.x >= s.left() && p.x <= s.right() && p.y >= s.top() && p.y <= s.bottom();
 }
 
-// Calls visit(i, j) for all pairs of segments whose boxes touch, i < j in order of their tops.
+// Calls visit(i, j) for all pairs of segments whose boxes touch. A line of text is wide and low: so
+// the pairs are looked for along x.
 template <typename Visit>
 void for_each_close_pair(const std::vector<Segment>& segments, Visit visit) {
   std::vector<std::size_t> order(segments.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-    return segments[i].top() != segments[j].top() ? segments[i].top() < segments[j].top() : i < j;
+    return segments[i].left() != segments[j].left() ? segments[i].left() < segments[j].left()
+                                                    : i < j;
   });
   std::vector<std::size_t> open;
   for (const std::size_t j : order) {
     const Segment& s = segments[j];
-    std::erase_if(open, [&](std::size_t i) { return segments[i].bottom() < s.top(); });
+    std::erase_if(open, [&](std::size_t i) { return segments[i].right() < s.left(); });
     for (const std::size_t i : open) {
-      if (segments[i].left() <= s.right() && s.left() <= segments[i].right()) visit(i, j);
+      if (segments[i].top() <= s.bottom() && s.top() <= segments[i].bottom()) visit(i, j);
     }
     open.push_back(j);
   }
@@ -81,10 +81,24 @@ std::vector<Segment> segments_of(std::span<const Point2i> path) {
 
 // A node on a segment.
 struct Incidence {
+  Incidence(std::size_t on, const Node& at, std::optional<std::size_t> crossed = {})
+      : segment(on),
+        node(at),
+        other(crossed),
+        near_x(static_cast<double>(at.x) / static_cast<double>(at.scale)),
+        near_y(static_cast<double>(at.y) / static_cast<double>(at.scale)) {}
+
   std::size_t segment;
   Node node;
-  std::optional<std::size_t> other = {};  // the segment that it crosses there
+  std::optional<std::size_t> other;  // the segment that it crosses there
+  double near_x;                     // the place, rounded
+  double near_y;
+  std::size_t id = 0;  // position of the node among all nodes, sorted by place
 };
+
+bool are_neighbours(std::size_t i, std::size_t j, std::size_t count) {
+  return (i + 1) % count == j || (j + 1) % count == i;
+}
 
 // All nodes of all segments: their ends, crossings, and touches.
 std::vector<Incidence> incidences_of(const std::vector<Segment>& segments) {
@@ -97,6 +111,7 @@ std::vector<Incidence> incidences_of(const std::vector<Segment>& segments) {
     const Segment& s = segments[i];
     const Segment& t = segments[j];
     if (cross(s.along(), t.along()) != 0) {
+      if (are_neighbours(i, j, segments.size())) return;  // they share a corner, known already
       const std::optional<Node> node = crossing(s, t);
       if (!node) return;
       found.push_back({i, *node, j});
@@ -111,13 +126,34 @@ std::vector<Incidence> incidences_of(const std::vector<Segment>& segments) {
   return found;
 }
 
-bool less_by_x(const Node& a, const Node& b) { return Wide{a.x} * b.scale < Wide{b.x} * a.scale; }
-bool less_by_y(const Node& a, const Node& b) { return Wide{a.y} * b.scale < Wide{b.y} * a.scale; }
+// Sign of a/scale_a - b/scale_b, where doubles close to the two may decide.
+int compare(double near_a, double near_b, const Wide& a, const Wide& b) {
+  constexpr double kSurelyApart = 1e-6;
+  if (near_a - near_b > kSurelyApart) return 1;
+  if (near_b - near_a > kSurelyApart) return -1;
+  return (a > b) - (a < b);
+}
 
 // From left to right, then from top to bottom.
-bool less_by_place(const Node& a, const Node& b) {
-  if (less_by_x(a, b)) return true;
-  return !less_by_x(b, a) && less_by_y(a, b);
+int compare_places(const Incidence& a, const Incidence& b) {
+  const Node& p = a.node;
+  const Node& q = b.node;
+  const int across = compare(a.near_x, b.near_x, Wide{p.x} * q.scale, Wide{q.x} * p.scale);
+  if (across != 0) return across;
+  return compare(a.near_y, b.near_y, Wide{p.y} * q.scale, Wide{q.y} * p.scale);
+}
+
+// Sorts the incidences by place and numbers the places; returns one node for each.
+std::vector<Node> number_nodes(std::vector<Incidence>& incidences) {
+  std::sort(incidences.begin(), incidences.end(),
+            [](const Incidence& a, const Incidence& b) { return compare_places(a, b) < 0; });
+  std::vector<Node> nodes;
+  for (std::size_t k = 0; k < incidences.size(); ++k) {
+    if (k == 0 || compare_places(incidences[k - 1], incidences[k]) != 0)
+      nodes.push_back(incidences[k].node);
+    incidences[k].id = nodes.size() - 1;
+  }
+  return nodes;
 }
 
 // Ascending angle from just past -180 degrees to 180 degrees, exact.
@@ -128,33 +164,29 @@ bool less_by_angle(const HalfEdge& a, const HalfEdge& b) {
   return a.dx * b.dy - a.dy * b.dx > 0;
 }
 
-// One half-edge for each step of the path between neighbouring nodes.
+// Half-edges for each step of the path between neighbouring nodes, both ways.
 std::vector<HalfEdge> steps_of(const std::vector<Segment>& segments,
-                               std::vector<Incidence>& incidences, const std::vector<Node>& nodes) {
-  std::sort(incidences.begin(), incidences.end(), [&](const Incidence& a, const Incidence& b) {
-    if (a.segment != b.segment) return a.segment < b.segment;
-    const Direction along = segments[a.segment].along();
-    if (along.x != 0) return along.x > 0 ? less_by_x(a.node, b.node) : less_by_x(b.node, a.node);
-    return along.y > 0 ? less_by_y(a.node, b.node) : less_by_y(b.node, a.node);
+                               std::vector<Incidence>& incidences) {
+  // Along a segment the numbers of the nodes rise or fall throughout, since places are sorted.
+  std::sort(incidences.begin(), incidences.end(), [](const Incidence& a, const Incidence& b) {
+    return std::tie(a.segment, a.id) < std::tie(b.segment, b.id);
   });
-  const auto id = [&](const Node& node) {
-    return static_cast<std::size_t>(
-        std::lower_bound(nodes.begin(), nodes.end(), node, less_by_place) - nodes.begin());
-  };
   std::vector<HalfEdge> steps;
   for (std::size_t k = 0; k + 1 < incidences.size(); ++k) {
-    if (incidences[k].segment != incidences[k + 1].segment) continue;
-    if (incidences[k].node == incidences[k + 1].node) continue;
+    const std::size_t low = incidences[k].id;
+    const std::size_t high = incidences[k + 1].id;
+    if (incidences[k].segment != incidences[k + 1].segment || low == high) continue;
     const Direction along = segments[incidences[k].segment].along();
-    const std::size_t from = id(incidences[k].node);
-    const std::size_t to = id(incidences[k + 1].node);
+    const bool rising = along.x != 0 ? along.x > 0 : along.y > 0;
+    const std::size_t from = rising ? low : high;
+    const std::size_t to = rising ? high : low;
     steps.push_back({.from = from, .to = to, .dx = along.x, .dy = along.y, .net = 1});
     steps.push_back({.from = to, .to = from, .dx = -along.x, .dy = -along.y, .net = -1});
   }
   return steps;
 }
 
-// Makes one piece of steps that run along the same piece, and pairs each with its twin.
+// Makes one piece of steps along the same piece, in order of their starts.
 std::vector<HalfEdge> merge_steps(std::vector<HalfEdge> steps) {
   std::sort(steps.begin(), steps.end(), [](const HalfEdge& a, const HalfEdge& b) {
     return std::tie(a.from, a.to) < std::tie(b.from, b.to);
@@ -166,22 +198,24 @@ std::vector<HalfEdge> merge_steps(std::vector<HalfEdge> steps) {
     else
       edges.push_back(step);
   }
-  std::sort(edges.begin(), edges.end(), [](const HalfEdge& a, const HalfEdge& b) {
-    return a.from != b.from ? a.from < b.from : less_by_angle(a, b);
-  });
-  std::vector<std::size_t> by_ends(edges.size());
-  std::iota(by_ends.begin(), by_ends.end(), std::size_t{0});
-  std::sort(by_ends.begin(), by_ends.end(), [&](std::size_t a, std::size_t b) {
-    return std::tie(edges[a].from, edges[a].to) < std::tie(edges[b].from, edges[b].to);
-  });
-  for (HalfEdge& edge : edges) {
-    const auto twin = std::lower_bound(
-        by_ends.begin(), by_ends.end(), edge, [&](std::size_t i, const HalfEdge& e) {
-          return std::tie(edges[i].from, edges[i].to) < std::tie(e.to, e.from);
-        });
-    edge.twin = *twin;
-  }
   return edges;
+}
+
+// Finds where each node's edges start, sorts them by angle and pairs the two views of each piece.
+void index_edges(Arrangement& plane) {
+  plane.starts.assign(plane.nodes.size() + 1, 0);
+  for (const HalfEdge& edge : plane.edges) ++plane.starts[edge.from + 1];
+  std::partial_sum(plane.starts.begin(), plane.starts.end(), plane.starts.begin());
+  const auto at = [&](std::size_t i) {
+    return plane.edges.begin() + static_cast<std::ptrdiff_t>(plane.starts[i]);
+  };
+  for (std::size_t node = 0; node < plane.nodes.size(); ++node)
+    std::sort(at(node), at(node + 1), less_by_angle);
+  for (HalfEdge& edge : plane.edges) {
+    const auto twin = std::find_if(at(edge.to), at(edge.to + 1),
+                                   [&](const HalfEdge& e) { return e.to == edge.from; });
+    edge.twin = static_cast<std::size_t>(twin - plane.edges.begin());
+  }
 }
 
 // Winding numbers around a node, given the one on the right of its edge `known`.
@@ -224,13 +258,12 @@ bool meets_itself(std::span<const Point2i> path) {
   bool found = false;
   for_each_close_pair(segments, [&](std::size_t i, std::size_t j) {
     if (found) return;
-    const bool neighbours = (i + 1) % count == j || (j + 1) % count == i;
     const Segment& s = segments[i];
     const Segment& t = segments[j];
     if (cross(s.along(), t.along()) == 0)
       found = cross(s.along(), between(s.a, t.a)) == 0;
     else
-      found = !neighbours && crossing(s, t).has_value();
+      found = !are_neighbours(i, j, count) && crossing(s, t).has_value();
   });
   return found;
 }
@@ -238,17 +271,12 @@ bool meets_itself(std::span<const Point2i> path) {
 namespace {
 
 // What crosses at each node; nothing where the path has a corner.
-void note_meetings(const std::vector<Incidence>& incidences, std::span<const Point2i> path,
-                   Arrangement& plane) {
-  const auto id = [&](const Node& node) {
-    return static_cast<std::size_t>(
-        std::lower_bound(plane.nodes.begin(), plane.nodes.end(), node, less_by_place) -
-        plane.nodes.begin());
-  };
+void note_meetings(const std::vector<Incidence>& incidences, Arrangement& plane) {
   plane.meetings.resize(plane.nodes.size());
   for (const Incidence& incidence : incidences)
-    if (incidence.other) plane.meetings[id(incidence.node)] = {incidence.segment, *incidence.other};
-  for (const Point2i& corner : path) plane.meetings[id(node_at(corner))].reset();
+    if (incidence.other) plane.meetings[incidence.id] = {incidence.segment, *incidence.other};
+  for (const Incidence& incidence : incidences)
+    if (!incidence.other) plane.meetings[incidence.id].reset();
 }
 
 }  // namespace
@@ -257,14 +285,10 @@ Arrangement arrange(std::span<const Point2i> path) {
   const std::vector<Segment> segments = segments_of(path);
   std::vector<Incidence> incidences = incidences_of(segments);
   Arrangement plane;
-  for (const Incidence& incidence : incidences) plane.nodes.push_back(incidence.node);
-  std::sort(plane.nodes.begin(), plane.nodes.end(), less_by_place);
-  plane.nodes.erase(std::unique(plane.nodes.begin(), plane.nodes.end()), plane.nodes.end());
-  note_meetings(incidences, path, plane);
-  plane.edges = merge_steps(steps_of(segments, incidences, plane.nodes));
-  plane.starts.assign(plane.nodes.size() + 1, 0);
-  for (const HalfEdge& edge : plane.edges) ++plane.starts[edge.from + 1];
-  std::partial_sum(plane.starts.begin(), plane.starts.end(), plane.starts.begin());
+  plane.nodes = number_nodes(incidences);
+  note_meetings(incidences, plane);
+  plane.edges = merge_steps(steps_of(segments, incidences));
+  index_edges(plane);
   if (!plane.edges.empty()) wind(plane);
   return plane;
 }

@@ -12,12 +12,11 @@
 
 namespace hpinfer::postprocess {
 
-// A point with rational coordinates x/scale and y/scale, in lowest terms.
+// A point with rational coordinates x/scale and y/scale, not in lowest terms; scale > 0.
 struct Node {
   std::int64_t x = 0;
   std::int64_t y = 0;
   std::int64_t scale = 1;
-  friend bool operator==(const Node&, const Node&) = default;
 };
 
 // A piece of the path between two nodes, seen from its start. Every piece is held twice, once from
