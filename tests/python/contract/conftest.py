@@ -49,12 +49,14 @@ class Expectations:
         accepted: Options that only some engines have.
         exact_64_bit: Whether 64-bit numbers are computed as such (else float64 loses digits, and
             int64 beyond 32 bits is refused).
+        any_rank: Whether an input may leave its number of dimensions open (else it is refused).
     """
 
     package: str
     refused: tuple[tuple[dict[str, Any], type[HpinferError]], ...]
     accepted: tuple[dict[str, Any], ...] = field(default=())
     exact_64_bit: bool = True
+    any_rank: bool = True
 
 
 EXPECTATIONS = {
@@ -87,6 +89,7 @@ EXPECTATIONS = {
             ({"engine_config": {"NO_SUCH_PROPERTY": 1}}, ConfigError),
         ),
         exact_64_bit=False,
+        any_rank=False,
     ),
 }
 
