@@ -20,8 +20,9 @@ OPENCV_4 = cv2.__version__.startswith("4.")
 SIDE = st.integers(1, 200)
 SEED = st.integers(0, 2**32 - 1)
 #: What OpenCV 5 may differ by: largest and mean difference of a value on smooth pictures, and the
-#: mean on noise, the worst case (measured: 1 and 0.05, 1.1; on real text lines 5 and 0.15).
-LARGEST, MEAN, NOISE_MEAN = 3, 0.1, 2.0
+#: mean on noise, the worst case. Measured on 1 500 random crops: 1 and 0.05, 1.1; on real text
+#: lines 5 and 0.15. Hypothesis looks for the worst, so the bounds are wider.
+LARGEST, MEAN, NOISE_MEAN = 6, 0.5, 2.0
 
 
 def assert_same(image, corners):
