@@ -157,6 +157,21 @@ def test_colour_order_is_honoured():
     np.testing.assert_array_equal(swapped(image, order="rgb")[0], image.transpose(2, 0, 1))
 
 
+def test_result_is_written_to_the_callers_array():
+    image = picture(0, 33, 70)
+    out = np.full((1, 3, 33, 70), -1, np.float32)
+    result = plan(CHW)(image, out=out)
+    assert result is out
+    np.testing.assert_array_equal(out[0], image.transpose(2, 0, 1))
+    with pytest.raises(errors.InvalidInputError, match="out must have shape"):
+        plan(CHW)(image, out=out[:, :, :, :-1].copy())
+    with pytest.raises(errors.InvalidTypeError, match="float64"):
+        plan(CHW)(image, out=out.astype(np.float64))
+    out.flags.writeable = False
+    with pytest.raises(errors.InvalidInputError, match="read-only"):
+        plan(CHW)(image, out=out)
+
+
 def test_pad_to_multiple_after_layout():
     image = picture(0, 33, 70)
     tensor = plan(CHW, {"type": "Pad", "multiple": 32})(image)
