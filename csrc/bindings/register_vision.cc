@@ -58,19 +58,29 @@ ColorOrder color_order(const std::string& name) {
   return ColorOrder::kRgb;
 }
 
+// The caller's array as a tensor, or a new one of this shape.
+Tensor target_tensor(const std::optional<py::array>& out, const Shape& shape) {
+  if (!out) return Tensor::allocate(DType::kFloat32, shape);
+  check(out->writeable(), ErrorCode::kInvalidInput, "out is read-only");
+  const TensorView view = tensor_view(*out, "out");
+  check(view.shape == shape, ErrorCode::kInvalidInput, "out must have shape ", shape.to_string(),
+        "; got ", view.shape.to_string());
+  return Tensor::borrow(view);
+}
+
 py::array run_plan(const TransformPlan& plan, const py::array& image,
-                   const std::optional<Placement>& given, const std::string& order) {
+                   const std::optional<Placement>& given, const std::string& order,
+                   const std::optional<py::array>& out) {
   const ImageView view = image_view(image, color_order(order));
   const Placement placement = given ? *given : plan.place(view.height, view.width);
-  Tensor tensor;
+  Tensor tensor = target_tensor(out, {1, 3, placement.out_height, placement.out_width});
+  float* base = tensor.elements<float>().data();
   {
     const py::gil_scoped_release unlocked;
-    tensor = Tensor::allocate(DType::kFloat32, {1, 3, placement.out_height, placement.out_width});
     const std::ptrdiff_t row = placement.out_width;
-    plan.run(view, placement, {tensor.elements<float>().data(), row * placement.out_height, row},
-             &thread_pool());
+    plan.run(view, placement, {base, row * placement.out_height, row}, &thread_pool());
   }
-  return to_numpy(std::move(tensor));
+  return out ? *out : to_numpy(std::move(tensor));
 }
 
 void register_plan(py::module_& m) {
@@ -93,8 +103,9 @@ void register_plan(py::module_& m) {
       .def("place", &TransformPlan::place, py::arg("height"), py::arg("width"))
       .def("explain", &TransformPlan::explain)
       .def("__call__", &run_plan, py::arg("image"), py::arg("placement") = py::none(),
-           py::arg("order") = "bgr",
-           "float32 [1, 3, H, W] of a uint8 picture [h, w, 3] in the given colour order.");
+           py::arg("order") = "bgr", py::arg("out") = py::none(),
+           "float32 [1, 3, H, W] of a uint8 picture [h, w, 3] in the given colour order; written "
+           "to `out` when it is given.");
 }
 
 }  // namespace

@@ -1,0 +1,74 @@
+"""The bilinear resize equals cv2.resize(INTER_LINEAR) bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from hpinfer import _native, errors
+
+from . import reference_vision as reference
+
+SIDE = st.integers(1, 300) | st.integers(1, 5)
+KIND = st.sampled_from(["noise", "edges", "smooth", "flipped"])
+
+
+def assert_equal(image, width, height):
+    expected = reference.resize(image, width, height)
+    np.testing.assert_array_equal(_native.resize(image, width, height), expected)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, KIND, st.integers(0, 2**32 - 1))
+@example(1, 1, 300, 300, "noise", 0)
+@example(300, 300, 1, 1, "noise", 0)
+@example(7, 2, 13, 299, "edges", 1)
+@example(40, 40, 40, 40, "flipped", 2)
+def test_any_size(height, width, new_height, new_width, kind, seed):
+    image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
+    assert_equal(image, new_width, new_height)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 150), st.integers(1, 150), KIND, st.integers(0, 2**32 - 1))
+def test_exact_half(height, width, kind, seed):
+    image = reference.random_picture(np.random.default_rng(seed), 2 * height, 2 * width, kind=kind)
+    assert_equal(image, width, height)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 150), st.integers(1, 150), st.integers(0, 2**32 - 1))
+def test_half_in_one_axis_only(height, width, seed):
+    rng = np.random.default_rng(seed)
+    assert_equal(reference.random_picture(rng, 2 * height, width + 1), width, height)
+    assert_equal(reference.random_picture(rng, height + 1, 2 * width), width, height)
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ((1754, 1240), (960, 672)),
+        ((3000, 4000), (736, 992)),
+        ((37, 2211), (48, 2869)),
+        ((20, 30), (1920, 1280)),
+        ((1280, 1920), (640, 960)),
+        ((5000, 3), (7, 900)),
+    ],
+)
+def test_large_pictures_and_factors(source, target):
+    image = reference.random_picture(np.random.default_rng(1), *source)
+    assert_equal(image, target[1], target[0])
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 5), (5, 0), (-1, 5), (1 << 25, 1)])
+def test_impossible_target_is_refused(width, height):
+    with pytest.raises(errors.InvalidInputError, match="asked for"):
+        _native.resize(np.zeros((4, 4, 3), np.uint8), width, height)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 3), (4, 0, 3), (4, 4), (4, 4, 4)])
+def test_unusable_picture_is_refused(shape):
+    with pytest.raises(errors.InvalidInputError):
+        _native.resize(np.zeros(shape, np.uint8), 3, 3)
