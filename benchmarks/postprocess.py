@@ -1,6 +1,6 @@
 """Time of our decoding beside the reference in Python, interleaved, as a table and as JSON.
 
-Needs opencv-python-headless and pyclipper. ``python benchmarks/postprocess.py [--rounds N] [--json
+Needs opencv-python-headless and pyclipper. ``python benchmarks/_native.py [--rounds N] [--json
 FILE]``. Figures are medians of one process, milliseconds; the ratio is the median of the ratios of
 neighbouring runs, so that a busy machine disturbs both alike.
 """
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "python" / "parity"))
 import reference_db
-
-postprocess = _native.postprocess
 
 
 class Case(NamedTuple):
@@ -76,11 +74,11 @@ def reference_ctc(batch: np.ndarray) -> list[tuple[list[int], float]]:
 def db_case(box_type: str) -> Case:
     """Decoding of a dense page."""
     values = page_of_lines()
-    options = postprocess.DbOptions()
-    options.box_type = getattr(postprocess.DbBoxType, box_type)
+    options = _native.DbOptions()
+    options.box_type = getattr(_native.DbBoxType, box_type)
     return Case(
-        f"DB 960x960 {box_type}, {len(postprocess.decode_db(values, 960, 960, options)[0])} boxes",
-        lambda: postprocess.decode_db(values, 960, 960, options),
+        f"DB 960x960 {box_type}, {len(_native.decode_db(values, 960, 960, options)[0])} boxes",
+        lambda: _native.decode_db(values, 960, 960, options),
         lambda: reference_db.decode(values, 960, 960, box_type=box_type),
     )
 
@@ -90,7 +88,7 @@ def ctc_case(batch: int, steps: int, classes: int) -> Case:
     values = softmax(batch, steps, classes)
     return Case(
         f"CTC [{batch}, {steps}, {classes}]",
-        lambda: [postprocess.decode_ctc(line) for line in values],
+        lambda: [_native.decode_ctc(line) for line in values],
         lambda: reference_ctc(values),
     )
 

@@ -18,6 +18,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = ("onnxruntime==1.19.2", "openvino==2024.6.0")
@@ -89,21 +93,36 @@ def test_release(requirement: str, wheel: Path, work: Path, python: str) -> tupl
     if not environment.exists():
         run([python, "-m", "venv", environment])
     interpreter = environment / "bin" / "python"
-    pip = [interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip: list[str | Path] = [
+        interpreter,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+    ]
     run([*pip, "--force-reinstall", "--no-deps", wheel])
     run([*pip, wheel, requirement, *TEST_REQUIREMENTS])
     query = f"from importlib.metadata import version; print(version({engine!r}))"
     version = subprocess.run(
         [interpreter, "-c", query], capture_output=True, text=True, check=True
     ).stdout.strip()
-    tests = [interpreter, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python/contract"]
+    tests: list[str | Path] = [
+        interpreter,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/python/contract",
+    ]
     variables = {key: text for key, text in os.environ.items() if not key.startswith("HPINFER_")}
     variables["HPINFER_REQUIRE_ENGINES"] = engine
     variables.pop("PYTHONPATH", None)
     return version, subprocess.run(tests, cwd=ROOT, env=variables, check=False).returncode == 0
 
 
-def run(command: list[str | Path]) -> None:
+def run(command: Sequence[str | Path]) -> None:
     """Runs a command; its failure ends the program with the command's own words."""
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         sys.exit(f"failed: {' '.join(map(str, command))}")

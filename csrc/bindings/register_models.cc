@@ -159,9 +159,9 @@ void register_models(py::module_& m) {
   py::class_<TextReader>(m, "TextReader")
       .def(py::init([](std::shared_ptr<TextDetector> detector,
                        std::shared_ptr<TextRecognizer> recognizer,
-                       std::shared_ptr<ImageClassifier> line_classifier) {
+                       const std::optional<std::shared_ptr<ImageClassifier>>& line_classifier) {
              return std::make_unique<TextReader>(std::move(detector), std::move(recognizer),
-                                                 std::move(line_classifier));
+                                                 line_classifier.value_or(nullptr));
            }),
            py::arg("detector"), py::arg("recognizer"), py::arg("line_classifier") = py::none())
       .def("read", &read, py::arg("page"), py::arg("params"),

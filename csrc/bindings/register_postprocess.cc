@@ -230,8 +230,7 @@ void register_ctc(py::module_& m) {
 
 }  // namespace
 
-void register_postprocess(py::module_& parent) {
-  py::module_ m = parent.def_submodule("postprocess", "Decoding of network outputs.");
+void register_postprocess(py::module_& m) {
   m.def("find_contours", &find_contours, "values"_a, "threshold"_a, "dilate"_a = false);
   m.def("min_area_rect", &min_area_rect, "points"_a);
   m.def(

@@ -12,19 +12,52 @@ import numpy
 import numpy.typing
 
 __all__: list[str] = [
+    "CtcDictionary",
+    "CtcLine",
+    "DbBoxType",
+    "DbOptions",
+    "DbScoreMode",
     "GraphOptimization",
+    "ImageClassifier",
     "LogLevel",
     "MemoryPolicy",
+    "Placement",
     "Precision",
     "ProviderOptions",
+    "ReadLine",
+    "ReadPage",
     "Session",
     "SessionOptions",
     "TensorInfo",
+    "TextDetectionParams",
+    "TextDetector",
+    "TextLine",
+    "TextReader",
+    "TextReaderParams",
+    "TextRecognizer",
+    "TransformPlan",
+    "box_points",
     "compiled_engines",
     "cpu_info",
+    "crop_corners",
+    "crop_quad",
+    "decode_ctc",
+    "decode_db",
     "engine_info",
+    "fill_polygon",
+    "find_contours",
+    "locate_words",
+    "min_area_rect",
+    "offset_polygon",
+    "polygon_mean",
+    "reading_order",
+    "resize",
+    "rot90",
+    "rotate_image",
     "set_log_sink",
+    "simplify_polygon",
     "thread_info",
+    "top_classes",
 ]
 
 class LogLevel:
@@ -41,6 +74,75 @@ class LogLevel:
     def name(self) -> str: ...
     @property
     def value(self) -> int: ...
+
+class DbScoreMode:
+    __members__: typing.ClassVar[dict[str, DbScoreMode]]
+    fast: typing.ClassVar[DbScoreMode]
+    slow: typing.ClassVar[DbScoreMode]
+
+    def __index__(self) -> int: ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __int__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class DbBoxType:
+    __members__: typing.ClassVar[dict[str, DbBoxType]]
+    poly: typing.ClassVar[DbBoxType]
+    quad: typing.ClassVar[DbBoxType]
+
+    def __index__(self) -> int: ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __int__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class DbOptions:
+    box_type: DbBoxType
+    score_mode: DbScoreMode
+    use_dilation: bool
+
+    def __init__(self) -> None: ...
+    @property
+    def box_thresh(self) -> float: ...
+    @box_thresh.setter
+    def box_thresh(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def max_candidates(self) -> int: ...
+    @max_candidates.setter
+    def max_candidates(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def min_size(self) -> int: ...
+    @min_size.setter
+    def min_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def thresh(self) -> float: ...
+    @thresh.setter
+    def thresh(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def unclip_ratio(self) -> float: ...
+    @unclip_ratio.setter
+    def unclip_ratio(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+
+class CtcLine:
+    @property
+    def columns(self) -> list[int]: ...
+    @property
+    def confidences(self) -> list[float]: ...
+    @property
+    def indices(self) -> list[int]: ...
+    @property
+    def score(self) -> float: ...
+
+class CtcDictionary:
+    def __init__(self, characters: collections.abc.Sequence[str], with_space: bool) -> None: ...
+    def text(self, line: CtcLine) -> str: ...
+    @property
+    def classes(self) -> int: ...
 
 class Precision:
     __members__: typing.ClassVar[dict[str, Precision]]
@@ -125,7 +227,7 @@ class TensorInfo:
     @property
     def name(self) -> str: ...
     @property
-    def shape(self) -> tuple[typing.Any, ...]: ...
+    def shape(self) -> tuple[typing.Any, ...] | None: ...
 
 class Session:
     def __init__(
@@ -150,19 +252,237 @@ class Session:
     @property
     def outputs(self) -> list[TensorInfo]: ...
 
+class TextDetectionParams:
+    def __init__(self, resize: dict[str, typing.Any], db: DbOptions) -> None: ...
+
+class TextReaderParams:
+    def __init__(
+        self,
+        detection: TextDetectionParams,
+        recognition_batch: typing.SupportsInt | typing.SupportsIndex,
+        line_orientation_batch: typing.SupportsInt | typing.SupportsIndex | None = None,
+    ) -> None: ...
+
+class TextLine:
+    @property
+    def columns(self) -> list[int]: ...
+    @property
+    def padded_width(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+class ReadLine:
+    @property
+    def detection_score(self) -> float: ...
+    @property
+    def orientation(self) -> int: ...
+    @property
+    def polygon(self) -> numpy.typing.NDArray[numpy.int32]: ...
+    @property
+    def text(self) -> TextLine: ...
+
+class ReadPage:
+    @property
+    def lines(self) -> list[ReadLine]: ...
+    @property
+    def seconds(self) -> dict[str, typing.Any]: ...
+
+class TextDetector:
+    def __init__(
+        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
+    ) -> None: ...
+    def detect(
+        self, image: numpy.typing.NDArray[typing.Any], params: TextDetectionParams
+    ) -> list[typing.Any]:
+        """Text regions of a BGR image: pairs of polygon [K, 2] and score."""
+
+class TextRecognizer:
+    def __init__(
+        self,
+        session: Session,
+        operators: collections.abc.Sequence[dict[str, typing.Any]],
+        characters: collections.abc.Sequence[str],
+    ) -> None: ...
+    def recognize(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        sort_by_ratio: bool,
+    ) -> list[TextLine]:
+        """Text of each BGR image, in order."""
+
+class ImageClassifier:
+    def __init__(
+        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
+    ) -> None: ...
+    def classify(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[list[float]]:
+        """Scores [K] of each BGR image, in order."""
+
+class TextReader:
+    def __init__(
+        self,
+        detector: TextDetector,
+        recognizer: TextRecognizer,
+        line_classifier: ImageClassifier | None = None,
+    ) -> None: ...
+    def read(self, page: numpy.typing.NDArray[typing.Any], params: TextReaderParams) -> ReadPage:
+        """Reads the text of a BGR page: detection, order, crops, recognition."""
+
+class Placement:
+    """Geometry of one picture in a plan, in pixels."""
+
+    @property
+    def crop_x(self) -> int: ...
+    @property
+    def crop_y(self) -> int: ...
+    @property
+    def out_height(self) -> int: ...
+    @out_height.setter
+    def out_height(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def out_width(self) -> int: ...
+    @out_width.setter
+    def out_width(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def padded_height(self) -> int: ...
+    @property
+    def padded_width(self) -> int: ...
+    @property
+    def resized_height(self) -> int: ...
+    @property
+    def resized_width(self) -> int: ...
+    @property
+    def scaled_height(self) -> int: ...
+    @property
+    def scaled_width(self) -> int: ...
+    @property
+    def source_height(self) -> int: ...
+    @property
+    def source_width(self) -> int: ...
+
+class TransformPlan:
+    """Pre-processing compiled from operator dicts to one fused pass."""
+
+    def __call__(
+        self,
+        image: numpy.typing.NDArray[typing.Any],
+        placement: Placement | None = None,
+        order: str = "bgr",
+        out: numpy.typing.NDArray[typing.Any] | None = None,
+    ) -> numpy.typing.NDArray[typing.Any]:
+        """float32 [1, 3, H, W] of a uint8 picture [h, w, 3] in the given colour order; written to `out` when it is given."""
+
+    def __init__(self, operators: collections.abc.Sequence[dict[str, typing.Any]]) -> None: ...
+    def explain(self) -> str: ...
+    def place(
+        self,
+        height: typing.SupportsInt | typing.SupportsIndex,
+        width: typing.SupportsInt | typing.SupportsIndex,
+    ) -> Placement: ...
+
+def box_points(
+    center: tuple[
+        typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex
+    ],
+    size: tuple[
+        typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex
+    ],
+    angle: typing.SupportsFloat | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]: ...
 def compiled_engines() -> list[str]: ...
 def cpu_info() -> dict[str, typing.Any]:
     """Processor name, usable instruction sets and the active one."""
+
+def crop_corners(region: numpy.typing.NDArray[typing.Any]) -> tuple[typing.Any, ...]:
+    """Corners float32 [4, 2] to cut out, and (width, height) of the cut."""
+
+def crop_quad(
+    image: numpy.typing.NDArray[typing.Any], corners: numpy.typing.NDArray[typing.Any]
+) -> numpy.typing.NDArray[typing.Any]:
+    """The quadrilateral float32 [4, 2] (from the top left, clockwise) of a uint8 picture [H, W, 3] as an upright picture; tall ones are turned."""
+
+def decode_ctc(values: numpy.typing.NDArray[typing.Any], isa: str | None = None) -> CtcLine:
+    """Decodes float32 [steps, classes]."""
+
+def decode_db(
+    probabilities: numpy.typing.NDArray[typing.Any],
+    source_height: typing.SupportsInt | typing.SupportsIndex,
+    source_width: typing.SupportsInt | typing.SupportsIndex,
+    options: DbOptions,
+) -> tuple[typing.Any, ...]:
+    """Text regions of a map: (polygons int32 [n, 2], scores)."""
 
 def engine_info(
     name: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes]
 ) -> dict[str, typing.Any]:
     """Loads the engine; its version, library path and devices."""
 
+def fill_polygon(
+    height: typing.SupportsInt | typing.SupportsIndex,
+    width: typing.SupportsInt | typing.SupportsIndex,
+    points: numpy.typing.NDArray[typing.Any],
+) -> numpy.typing.NDArray[numpy.uint8]: ...
+def find_contours(
+    values: numpy.typing.NDArray[typing.Any],
+    threshold: typing.SupportsFloat | typing.SupportsIndex,
+    dilate: bool = False,
+) -> list[typing.Any]: ...
+def locate_words(
+    line: CtcLine,
+    dictionary: CtcDictionary,
+    region: numpy.typing.NDArray[typing.Any],
+    columns: typing.SupportsFloat | typing.SupportsIndex,
+) -> tuple[typing.Any, ...]:
+    """Words of a line and their boxes int32 [4, 2]."""
+
+def min_area_rect(points: numpy.typing.NDArray[typing.Any]) -> tuple[typing.Any, ...]: ...
+def offset_polygon(
+    points: numpy.typing.NDArray[typing.Any], distance: typing.SupportsFloat | typing.SupportsIndex
+) -> list[typing.Any]: ...
+def polygon_mean(
+    values: numpy.typing.NDArray[typing.Any], points: numpy.typing.NDArray[typing.Any]
+) -> float: ...
+def reading_order(
+    regions: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]], box_type: DbBoxType
+) -> list[int]: ...
+def resize(
+    image: numpy.typing.NDArray[typing.Any],
+    width: typing.SupportsInt | typing.SupportsIndex,
+    height: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[typing.Any]:
+    """The uint8 picture [H, W, 3] resized as cv2.resize with INTER_LINEAR does, bit for bit."""
+
+def rot90(
+    image: numpy.typing.NDArray[typing.Any], quarters: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[typing.Any]:
+    """Turned counter-clockwise by this many times 90 degrees."""
+
+def rotate_image(
+    image: numpy.typing.NDArray[typing.Any], angle: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[typing.Any]:
+    """Turned by 0, 90, 180 or 270 degrees counter-clockwise as PaddleX does, with its one black row or column."""
+
 def set_log_sink(callback: collections.abc.Callable[..., typing.Any], level: LogLevel) -> None:
     """Sends native log messages of at least `level` to callback(level, message)."""
 
+def simplify_polygon(
+    points: numpy.typing.NDArray[typing.Any], epsilon: typing.SupportsFloat | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.int32]: ...
 def thread_info() -> dict[str, typing.Any]:
     """The thread budget and what it was derived from."""
+
+def top_classes(
+    scores: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    k: typing.SupportsInt | typing.SupportsIndex,
+) -> list[int]:
+    """Indices of the k best scores, best first."""
 
 __version__: str

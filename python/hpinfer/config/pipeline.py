@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,6 @@ from hpinfer.errors import ConfigError, InputNotFoundError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
 
 EngineName = Literal["onnxruntime", "openvino"]
 
@@ -128,11 +128,10 @@ def load_pipeline_config(
     """
     if isinstance(pipeline, (str, Path)) and str(pipeline) in PIPELINES:
         return PIPELINES[str(pipeline)]()
-    if hasattr(pipeline, "keys"):
+    if isinstance(pipeline, Mapping):
         data, where = pipeline, "pipeline config"
     else:
-        path = Path(pipeline)
-        data, where = _read_yaml(path), f"pipeline config {path.name}"
+        data, where = _read_yaml(Path(pipeline)), f"pipeline config {Path(pipeline).name}"
     name = data.get("pipeline_name")
     if name not in PIPELINES:
         raise ConfigError(
@@ -146,7 +145,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
 
     if path.suffix.lower() not in {".yaml", ".yml"}:
         raise ConfigError(
-            f"unknown pipeline {str(path)!r}; known: {sorted(PIPELINES)}, or the path of a .yaml file"
+            f"unknown pipeline {str(path)!r}; known: {sorted(PIPELINES)}, or a path ending in .yaml"
         )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))

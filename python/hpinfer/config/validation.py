@@ -1,4 +1,4 @@
-"""Turns pydantic's findings into one line that names the key, the fault and the nearest valid key."""
+"""Turns pydantic's findings into one line: the key, the fault and the nearest valid key."""
 
 from __future__ import annotations
 

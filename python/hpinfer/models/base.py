@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from hpinfer.errors import ConfigError
 from hpinfer.io import InputFailure, InputImage, iter_images
@@ -45,6 +45,25 @@ class Model(ABC, Generic[ResultT]):
         """Name of the engine that runs the network."""
         return self.choice.engine
 
+    @overload
+    def predict(
+        self,
+        input: ImageSource,
+        *,
+        batch_size: int | None = None,
+        on_error: Literal["raise"] = "raise",
+        **params: Any,
+    ) -> Iterator[ResultT]: ...
+    @overload
+    def predict(
+        self,
+        input: ImageSource,
+        *,
+        batch_size: int | None = None,
+        on_error: Literal["yield"],
+        **params: Any,
+    ) -> Iterator[ResultT | InputFailure]: ...
+
     def predict(
         self,
         input: ImageSource,
@@ -52,7 +71,7 @@ class Model(ABC, Generic[ResultT]):
         batch_size: int | None = None,
         on_error: OnError = "raise",
         **params: Any,
-    ) -> Iterator[ResultT | InputFailure]:
+    ) -> Iterator[ResultT] | Iterator[ResultT | InputFailure]:
         """Runs the model over images, lazily: nothing is read before the first ``next``.
 
         Args:
@@ -71,7 +90,8 @@ class Model(ABC, Generic[ResultT]):
         check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
         settings = self._settings(params)
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
-        return self._run(iter_images(input, on_error=on_error), size, settings)
+        images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
+        return self._run(images, size, settings)
 
     __call__ = predict
 

@@ -91,10 +91,9 @@ class TextDetectionSettings:
         resize = {
             name: values.pop(name) for name in ("limit_side_len", "limit_type", "max_side_limit")
         }
-        post = _native.postprocess
-        db = post.DbOptions()
-        values["score_mode"] = post.DbScoreMode.__members__[values["score_mode"]]
-        values["box_type"] = post.DbBoxType.__members__[values["box_type"]]
+        db = _native.DbOptions()
+        values["score_mode"] = _native.DbScoreMode.__members__[values["score_mode"]]
+        values["box_type"] = _native.DbBoxType.__members__[values["box_type"]]
         for name, value in values.items():
             setattr(db, name, value)
         return _native.TextDetectionParams({"type": "DetResize", **resize}, db)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from pydantic import Field
 
@@ -121,13 +121,30 @@ class OCRPipeline:
         """The engine chosen for each model, by model name, and why."""
         return dict(self._choices)
 
+    @overload
+    def predict(
+        self,
+        input: ImageSource,
+        *,
+        on_error: Literal["raise"] = "raise",
+        **params: Any,
+    ) -> Iterator[OCRResult]: ...
+    @overload
+    def predict(
+        self,
+        input: ImageSource,
+        *,
+        on_error: Literal["yield"],
+        **params: Any,
+    ) -> Iterator[OCRResult | InputFailure]: ...
+
     def predict(
         self,
         input: ImageSource,
         *,
         on_error: OnError = "raise",
         **params: Any,
-    ) -> Iterator[OCRResult | InputFailure]:
+    ) -> Iterator[OCRResult] | Iterator[OCRResult | InputFailure]:
         """Reads pages lazily: nothing is read before the first ``next``.
 
         Args:
@@ -148,7 +165,8 @@ class OCRPipeline:
                 once, not at the first ``next``).
         """
         settings = self._settings(params)
-        return self._read_all(iter_images(input, on_error=on_error), settings)
+        images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
+        return self._read_all(images, settings)
 
     __call__ = predict
 

@@ -14,8 +14,6 @@ from hpinfer import _native, errors
 from . import maps
 from .reference_db import masked_mean
 
-postprocess = _native.postprocess
-
 
 def reference_contours(values, threshold, dilate=False):
     bitmap = (values > np.float32(threshold)).astype(np.uint8)
@@ -27,7 +25,7 @@ def reference_contours(values, threshold, dilate=False):
 
 def assert_same_contours(values, threshold, dilate=False):
     expected = reference_contours(values, threshold, dilate)
-    found = postprocess.find_contours(values, threshold, dilate)
+    found = _native.find_contours(values, threshold, dilate)
     assert [c.tolist() for c in found] == [c.tolist() for c in expected]
 
 
@@ -55,7 +53,7 @@ def test_contours_of_uniform_maps(shape, value):
 
 def test_cell_equal_to_the_threshold_and_nan_are_background():
     values = np.array([[0.3, np.nan, 0.30000004]], np.float32)
-    assert [c.tolist() for c in postprocess.find_contours(values, 0.3)] == [[[2, 0]]]
+    assert [c.tolist() for c in _native.find_contours(values, 0.3)] == [[[2, 0]]]
 
 
 def test_simplification_equals_opencv():
@@ -66,7 +64,7 @@ def test_simplification_equals_opencv():
         for contour in reference_contours(values, float(np.median(values))):
             epsilon = float(rng.choice([0.002, 0.01, 0.05])) * cv2.arcLength(contour, True)
             expected = cv2.approxPolyDP(contour, epsilon, True)[:, 0]
-            found = postprocess.simplify_polygon(contour, epsilon)
+            found = _native.simplify_polygon(contour, epsilon)
             assert found.tolist() == expected.tolist()
             compared += 1
     assert compared > 300
@@ -86,7 +84,7 @@ def test_masks_equal_opencv_also_beyond_the_border():
         polygon = random_polygon(rng, height, width)
         expected = np.zeros((height, width), np.uint8)
         cv2.fillPoly(expected, [polygon], 1)
-        assert np.array_equal(postprocess.fill_polygon(height, width, polygon), expected)
+        assert np.array_equal(_native.fill_polygon(height, width, polygon), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
@@ -98,15 +96,15 @@ def test_means_equal_opencv_bit_for_bit(dtype):
         polygon = random_polygon(rng, height, width).astype(dtype)
         if dtype is np.float32:
             polygon += rng.random(polygon.shape).astype(np.float32)
-        assert postprocess.polygon_mean(values, polygon) == masked_mean(values, polygon)
+        assert _native.polygon_mean(values, polygon) == masked_mean(values, polygon)
 
 
 @given(st.sampled_from([(0, 5), (5, 0)]))
 def test_empty_map_is_refused(shape):
     with pytest.raises(errors.InvalidInputError, match="at least one cell"):
-        postprocess.find_contours(np.zeros(shape, np.float32), 0.3)
+        _native.find_contours(np.zeros(shape, np.float32), 0.3)
 
 
 def test_map_of_another_dtype_is_refused():
     with pytest.raises(errors.HpinferError, match="float"):
-        postprocess.find_contours(np.zeros((4, 4), np.uint8), 0.3)
+        _native.find_contours(np.zeros((4, 4), np.uint8), 0.3)

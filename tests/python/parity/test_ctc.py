@@ -7,9 +7,6 @@ import pytest
 
 from hpinfer import _native, errors
 
-postprocess = _native.postprocess
-
-
 ISAS = _native.cpu_info()["isas"]
 
 
@@ -24,7 +21,7 @@ def reference(values):
 
 
 def assert_same_line(values, isa):
-    line = postprocess.decode_ctc(values, isa)
+    line = _native.decode_ctc(values, isa)
     indices, columns, confidences, score = reference(values)
     assert (line.indices, line.columns) == (indices, columns)
     assert np.array_equal(np.array(line.confidences, np.float32), confidences, equal_nan=True)
@@ -79,32 +76,32 @@ def test_score_is_numpys_mean(count):
     rng = np.random.default_rng(count)
     values = np.zeros((count, 3), np.float32)
     values[np.arange(count), 1 + np.arange(count) % 2] = rng.random(count).astype(np.float32) + 0.1
-    line = postprocess.decode_ctc(values)
+    line = _native.decode_ctc(values)
     assert len(line.indices) == count
     assert line.score == float(np.mean(values.max(axis=-1)))
 
 
 def test_no_steps_and_only_blanks_give_no_text():
     for values in (np.zeros((0, 5), np.float32), np.eye(1, 5, dtype=np.float32)):
-        line = postprocess.decode_ctc(values)
+        line = _native.decode_ctc(values)
         assert (line.indices, line.columns, line.score) == ([], [], 0)
 
 
 def test_repeats_need_a_blank_between():
     best = [1, 1, 0, 1, 2, 2, 1]
-    line = postprocess.decode_ctc(np.eye(4, dtype=np.float32)[best])
+    line = _native.decode_ctc(np.eye(4, dtype=np.float32)[best])
     assert (line.indices, line.columns) == ([1, 1, 2, 1], [0, 3, 4, 6])
 
 
 def test_dictionary_turns_classes_into_text():
-    dictionary = postprocess.CtcDictionary(["a", "é", "文"], with_space=True)
+    dictionary = _native.CtcDictionary(["a", "é", "文"], with_space=True)
     assert dictionary.classes == 5
-    line = postprocess.decode_ctc(np.eye(5, dtype=np.float32)[[3, 0, 4, 2, 1]])
+    line = _native.decode_ctc(np.eye(5, dtype=np.float32)[[3, 0, 4, 2, 1]])
     assert dictionary.text(line) == "文 éa"
 
 
 def test_class_beyond_the_dictionary_is_refused():
-    dictionary = postprocess.CtcDictionary(["a"], with_space=False)
-    line = postprocess.decode_ctc(np.eye(5, dtype=np.float32)[[4]])
+    dictionary = _native.CtcDictionary(["a"], with_space=False)
+    line = _native.decode_ctc(np.eye(5, dtype=np.float32)[[4]])
     with pytest.raises(errors.InvalidInputError, match="beyond the character dictionary"):
         dictionary.text(line)

@@ -9,19 +9,17 @@ from hpinfer import _native, errors
 
 from . import maps, reference_db
 
-postprocess = _native.postprocess
-
 
 def options_of(**values):
-    options = postprocess.DbOptions()
+    options = _native.DbOptions()
     for name, value in values.items():
-        enum = {"score_mode": postprocess.DbScoreMode, "box_type": postprocess.DbBoxType}.get(name)
+        enum = {"score_mode": _native.DbScoreMode, "box_type": _native.DbBoxType}.get(name)
         setattr(options, name, value if enum is None else getattr(enum, value))
     return options
 
 
 def assert_same_regions(values, source, **settings):
-    polygons, scores = postprocess.decode_db(values, *source, options_of(**settings))
+    polygons, scores = _native.decode_db(values, *source, options_of(**settings))
     expected, expected_scores = reference_db.decode(values, *source, **settings)
     assert scores == expected_scores
     assert [p.tolist() for p in polygons] == [p.tolist() for p in expected]
@@ -72,7 +70,7 @@ def test_region_with_nan_inside_is_kept_with_score_nan():
     values = np.zeros((64, 64), np.float32)
     values[20:40, 10:50] = 0.9
     values[30, 30] = np.nan
-    polygons, scores = postprocess.decode_db(values, 64, 64, options_of(max_candidates=1000))
+    polygons, scores = _native.decode_db(values, 64, 64, options_of(max_candidates=1000))
     expected, expected_scores = reference_db.decode(values, 64, 64)
     assert [p.tolist() for p in polygons] == [p.tolist() for p in expected]
     assert np.array_equal(scores, expected_scores, equal_nan=True)
@@ -89,14 +87,14 @@ def test_region_with_nan_inside_is_kept_with_score_nan():
 )
 def test_options_without_meaning_are_refused(settings, error):
     with pytest.raises(error, match=next(iter(settings))):
-        postprocess.decode_db(np.zeros((8, 8), np.float32), 8, 8, options_of(**settings))
+        _native.decode_db(np.zeros((8, 8), np.float32), 8, 8, options_of(**settings))
 
 
 def test_empty_map_or_source_is_refused():
     with pytest.raises(errors.InvalidInputError, match="0x8"):
-        postprocess.decode_db(np.zeros((0, 8), np.float32), 8, 8, options_of())
+        _native.decode_db(np.zeros((0, 8), np.float32), 8, 8, options_of())
     with pytest.raises(errors.InvalidInputError, match="source picture"):
-        postprocess.decode_db(np.zeros((8, 8), np.float32), 0, 8, options_of())
+        _native.decode_db(np.zeros((8, 8), np.float32), 0, 8, options_of())
 
 
 def reference_quad_order(quads):
@@ -114,7 +112,7 @@ def test_reading_order():
     rng = np.random.default_rng(13)
     for count in (0, 1, 2, 50):
         quads = list(rng.integers(0, 200, (count, 4, 2)).astype(np.int32))
-        found = postprocess.reading_order(quads, postprocess.DbBoxType.quad)
+        found = _native.reading_order(quads, _native.DbBoxType.quad)
         assert found == reference_quad_order(quads)
-        by_top = postprocess.reading_order(quads, postprocess.DbBoxType.poly)
+        by_top = _native.reading_order(quads, _native.DbBoxType.poly)
         assert by_top == sorted(range(count), key=lambda i: quads[i][:, 1].min())

@@ -11,8 +11,6 @@ from hpinfer import _native
 from . import maps
 from .reference_db import corners_in_order
 
-postprocess = _native.postprocess
-
 
 def as_bits(rect):
     (x, y), (width, height), angle = rect
@@ -21,9 +19,9 @@ def as_bits(rect):
 
 def assert_same_rect(points):
     expected = cv2.minAreaRect(points)
-    found = postprocess.min_area_rect(points)
+    found = _native.min_area_rect(points)
     assert as_bits(found) == as_bits(expected), points.tolist()
-    assert np.array_equal(postprocess.box_points(*found), cv2.boxPoints(expected))
+    assert np.array_equal(_native.box_points(*found), cv2.boxPoints(expected))
 
 
 @pytest.mark.parametrize("extent", [2, 3, 10, 50, 1000, 30000])
@@ -53,7 +51,7 @@ def test_rect_of_contours():
 
 
 def test_no_points_give_the_zero_rectangle():
-    assert postprocess.min_area_rect(np.zeros((0, 2), np.int32)) == ((0, 0), (0, 0), 0)
+    assert _native.min_area_rect(np.zeros((0, 2), np.int32)) == ((0, 0), (0, 0), 0)
 
 
 def test_crop_corners_and_size_equal_the_reference():
@@ -62,7 +60,7 @@ def test_crop_corners_and_size_equal_the_reference():
         rect = (rng.uniform(0, 900, 2).tolist(), rng.uniform(1, 300, 2).tolist(), 0.0)
         region = cv2.boxPoints((*rect[:2], float(rng.choice([0, 45, rng.uniform(-90, 90)]))))
         region = region.astype(np.int32)
-        corners, size = postprocess.crop_corners(region)
+        corners, size = _native.crop_corners(region)
         expected, _ = corners_in_order(region)
         assert np.array_equal(corners, expected)
         side = [np.linalg.norm(expected[i] - expected[i - 1]) for i in range(4)]

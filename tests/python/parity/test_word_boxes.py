@@ -9,8 +9,6 @@ import pytest
 
 from hpinfer import _native, errors
 
-postprocess = _native.postprocess
-
 CHARACTERS = list("abXY019.-,( ") + list("中文字符")
 
 
@@ -81,10 +79,10 @@ def random_line(rng):
 @pytest.mark.parametrize("upright", [False, True])
 def test_words_follow_the_rules(upright):
     rng = np.random.default_rng(upright)
-    dictionary = postprocess.CtcDictionary(CHARACTERS, with_space=False)
+    dictionary = _native.CtcDictionary(CHARACTERS, with_space=False)
     for _ in range(1000):
         values = random_line(rng)
-        line = postprocess.decode_ctc(values)
+        line = _native.decode_ctc(values)
         width, height = rng.integers(1, 400), rng.integers(1, 60)
         if upright:
             width, height = height, width
@@ -92,15 +90,15 @@ def test_words_follow_the_rules(upright):
         corners = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
         region = (np.array(corners) + rng.integers(-2, 3, (4, 2))).astype(np.int32)
         columns = len(values) * rng.uniform(0.3, 1)
-        words, boxes = postprocess.locate_words(line, dictionary, region, columns)
+        words, boxes = _native.locate_words(line, dictionary, region, columns)
         expected = reference_words(dictionary.text(line), line.columns, region, columns)
         assert (words, [b.tolist() for b in boxes]) == expected
 
 
 def test_region_of_three_corners_is_refused():
-    dictionary = postprocess.CtcDictionary(CHARACTERS, with_space=False)
-    line = postprocess.decode_ctc(np.eye(3, dtype=np.float32)[[1]])
+    dictionary = _native.CtcDictionary(CHARACTERS, with_space=False)
+    line = _native.decode_ctc(np.eye(3, dtype=np.float32)[[1]])
     with pytest.raises(errors.InvalidInputError, match="4 corners"):
-        postprocess.locate_words(line, dictionary, np.zeros((3, 2), np.int32), 4.0)
+        _native.locate_words(line, dictionary, np.zeros((3, 2), np.int32), 4.0)
     with pytest.raises(errors.InvalidInputError, match="more than 0 columns"):
-        postprocess.locate_words(line, dictionary, np.zeros((4, 2), np.int32), 0.0)
+        _native.locate_words(line, dictionary, np.zeros((4, 2), np.int32), 0.0)
