@@ -2,6 +2,7 @@
 // wheels gives; optionally fused with normalisation and a planar float32 layout.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
