@@ -23,25 +23,19 @@ namespace {
 using py::literals::operator""_a;
 namespace post = hpinfer::postprocess;
 
-py::array_t<int> to_array(std::span<const post::Point2i> points) {
-  py::array_t<int> array({static_cast<py::ssize_t>(points.size()), py::ssize_t{2}});
-  auto view = array.mutable_unchecked<2>();
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    view(static_cast<py::ssize_t>(i), 0) = points[i].x;
-    view(static_cast<py::ssize_t>(i), 1) = points[i].y;
+template <typename Number, typename Points>
+py::array_t<Number> array_of(const Points& points) {
+  py::array_t<Number> array({static_cast<py::ssize_t>(points.size()), py::ssize_t{2}});
+  Number* number = array.mutable_data();
+  for (const auto& point : points) {
+    *number++ = point.x;
+    *number++ = point.y;
   }
   return array;
 }
 
-py::array_t<float> to_array(const post::Quad& corners) {
-  py::array_t<float> array({4, 2});
-  auto view = array.mutable_unchecked<2>();
-  for (std::size_t i = 0; i < corners.size(); ++i) {
-    view(static_cast<py::ssize_t>(i), 0) = corners[i].x;
-    view(static_cast<py::ssize_t>(i), 1) = corners[i].y;
-  }
-  return array;
-}
+py::array_t<int> to_array(std::span<const post::Point2i> points) { return array_of<int>(points); }
+py::array_t<float> to_array(const post::Quad& corners) { return array_of<float>(corners); }
 
 void check_points(const py::array& array, const char* dtype) {
   check(array.ndim() == 2 && array.shape(1) == 2, ErrorCode::kInvalidInput,

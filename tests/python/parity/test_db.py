@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -46,6 +47,24 @@ def test_quads_equal_the_reference(settings):
         source = tuple(int(side) for side in rng.integers(100, 3000, 2))
         regions += assert_same_regions(values, source, **settings)
     assert regions > 10
+
+
+def test_polygons_have_the_scores_of_the_reference_and_its_region_to_a_pixel():
+    rng = np.random.default_rng(14)
+    cell = np.ones((3, 3), np.uint8)
+    regions = 0
+    for _ in range(6):
+        values = maps.text_lines(rng, 480, 608)
+        polygons, scores = postprocess.decode_db(values, 480, 608, options_of(box_type="poly"))
+        expected, expected_scores = reference_db.decode(values, 480, 608, box_type="poly")
+        assert scores == expected_scores
+        for polygon, reference in zip(polygons, expected, strict=True):
+            ours = postprocess.fill_polygon(482, 610, polygon)
+            theirs = postprocess.fill_polygon(482, 610, reference.astype(np.int32))
+            assert not (ours & ~cv2.dilate(theirs, cell)).any()
+            assert not (theirs & ~cv2.dilate(ours, cell)).any()
+        regions += len(polygons)
+    assert regions > 20
 
 
 @pytest.mark.parametrize("draw", maps.SMALL, ids=lambda draw: draw.__name__)
