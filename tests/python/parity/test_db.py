@@ -55,12 +55,12 @@ def test_polygons_have_the_scores_of_the_reference_and_its_region_to_a_pixel():
     regions = 0
     for _ in range(6):
         values = maps.text_lines(rng, 480, 608)
-        polygons, scores = postprocess.decode_db(values, 480, 608, options_of(box_type="poly"))
+        polygons, scores = _native.decode_db(values, 480, 608, options_of(box_type="poly"))
         expected, expected_scores = reference_db.decode(values, 480, 608, box_type="poly")
         assert scores == expected_scores
         for polygon, reference in zip(polygons, expected, strict=True):
-            ours = postprocess.fill_polygon(482, 610, polygon)
-            theirs = postprocess.fill_polygon(482, 610, reference.astype(np.int32))
+            ours = _native.fill_polygon(482, 610, polygon)
+            theirs = _native.fill_polygon(482, 610, reference.astype(np.int32))
             assert not (ours & ~cv2.dilate(theirs, cell)).any()
             assert not (theirs & ~cv2.dilate(ours, cell)).any()
         regions += len(polygons)

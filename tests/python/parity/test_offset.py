@@ -16,8 +16,6 @@ from hpinfer import _native, errors
 
 from . import maps
 
-postprocess = _native.postprocess
-
 
 def reference(points, distance):
     offset = pyclipper.PyclipperOffset()
@@ -37,7 +35,7 @@ def test_grown_rectangles_are_equal():
         corners = random_rectangle(rng)
         distance = cv2.contourArea(corners) * rng.uniform(0.3, 3) / cv2.arcLength(corners, True)
         whole = corners.astype(np.int32)
-        grown = postprocess.offset_polygon(whole, distance)
+        grown = _native.offset_polygon(whole, distance)
         assert [g.tolist() for g in grown] == [r.tolist() for r in reference(whole, distance)]
 
 
@@ -47,7 +45,7 @@ def test_grown_convex_polygons_are_equal():
         points = rng.integers(0, 300, (int(rng.integers(3, 12)), 2)).astype(np.int32)
         hull = cv2.convexHull(points)[:, 0]
         distance = float(rng.uniform(1, 30))
-        grown = postprocess.offset_polygon(hull, distance)
+        grown = _native.offset_polygon(hull, distance)
         assert [g.tolist() for g in grown] == [r.tolist() for r in reference(hull, distance)]
 
 
@@ -74,7 +72,7 @@ def test_grown_contours_cover_the_same_region():
     for _ in range(6):
         for contour, distance in text_contours(rng):
             grown, expected = (
-                postprocess.offset_polygon(contour, distance),
+                _native.offset_polygon(contour, distance),
                 reference(contour, distance),
             )
             ours, theirs = filled(grown), filled(expected)
@@ -93,21 +91,21 @@ def test_start_does_not_depend_on_the_start_of_the_polygon():
     rng = np.random.default_rng(24)
     for _ in range(200):
         whole = random_rectangle(rng).astype(np.int32)
-        expected = postprocess.offset_polygon(whole, 6.5)
+        expected = _native.offset_polygon(whole, 6.5)
         for shift in (1, 2, 3):
-            turned = postprocess.offset_polygon(np.roll(whole, shift, 0)[::-1].copy(), 6.5)
+            turned = _native.offset_polygon(np.roll(whole, shift, 0)[::-1].copy(), 6.5)
             assert [ring[-1].tolist() for ring in turned] == [r[-1].tolist() for r in expected]
 
 
 @pytest.mark.parametrize("points", [[], [[3, 3]], [[3, 3], [9, 9]], [[3, 3], [3, 3], [9, 9]]])
 def test_fewer_than_three_corners_grow_to_nothing(points):
     array = np.array(points, np.int32).reshape(-1, 2)
-    assert postprocess.offset_polygon(array, 4.0) == []
+    assert _native.offset_polygon(array, 4.0) == []
     assert not array.size or reference(array, 4.0) == []
 
 
 def test_points_of_another_shape_or_dtype_are_refused():
     with pytest.raises(errors.InvalidInputError, match="count, 2"):
-        postprocess.offset_polygon(np.zeros((4, 3), np.int32), 1.0)
+        _native.offset_polygon(np.zeros((4, 3), np.int32), 1.0)
     with pytest.raises(errors.InvalidTypeError, match="int32"):
-        postprocess.offset_polygon(np.zeros((4, 2), np.float64), 1.0)
+        _native.offset_polygon(np.zeros((4, 2), np.float64), 1.0)
