@@ -34,6 +34,19 @@ std::vector<vision::Operator> compile(const Operators& operators) {
   return compiled;
 }
 
+// int32 [words, 4, 2]
+py::array_t<std::int32_t> word_polygons(const models::ReadLine& line) {
+  const auto count = static_cast<py::ssize_t>(line.words.boxes.size());
+  py::array_t<std::int32_t> array({count, py::ssize_t{4}, py::ssize_t{2}});
+  std::int32_t* value = array.mutable_data();
+  for (const postprocess::WordBox& box : line.words.boxes)
+    for (const postprocess::Point2i& point : box) {
+      *value++ = point.x;
+      *value++ = point.y;
+    }
+  return array;
+}
+
 std::vector<ImageView> image_views(const std::vector<py::array>& images) {
   std::vector<ImageView> views;
   views.reserve(images.size());
@@ -96,27 +109,28 @@ void register_params(py::module_& m) {
            py::arg("resize"), py::arg("db"));
   py::class_<models::TextReaderParams>(m, "TextReaderParams")
       .def(py::init([](const models::TextDetectionParams& detection, int recognition_batch,
-                       std::optional<int> line_orientation_batch) {
+                       std::optional<int> line_orientation_batch, bool words) {
              return models::TextReaderParams{
-                 detection, {recognition_batch, true}, line_orientation_batch};
+                 detection, {recognition_batch, true}, line_orientation_batch, words};
            }),
            py::arg("detection"), py::arg("recognition_batch"),
-           py::arg("line_orientation_batch") = py::none());
+           py::arg("line_orientation_batch") = py::none(), py::arg("words") = false);
 }
 
 void register_results(py::module_& m) {
   py::class_<models::TextLine>(m, "TextLine")
       .def_readonly("text", &models::TextLine::text)
-      .def_readonly("score", &models::TextLine::score)
-      .def_readonly("columns", &models::TextLine::columns)
-      .def_readonly("steps", &models::TextLine::steps)
-      .def_readonly("padded_width", &models::TextLine::padded_width);
+      .def_property_readonly("score",
+                             [](const models::TextLine& self) { return self.decoded.score; });
   py::class_<models::ReadLine>(m, "ReadLine")
       .def_property_readonly(
           "polygon", [](const models::ReadLine& self) { return polygon_array(self.polygon); })
       .def_readonly("detection_score", &models::ReadLine::detection_score)
       .def_readonly("orientation", &models::ReadLine::orientation)
-      .def_readonly("text", &models::ReadLine::text);
+      .def_readonly("text", &models::ReadLine::text)
+      .def_property_readonly("words",
+                             [](const models::ReadLine& self) { return self.words.words; })
+      .def_property_readonly("word_polygons", &word_polygons);
   py::class_<ReadPage>(m, "ReadPage")
       .def_readonly("lines", &ReadPage::lines)
       .def_property_readonly("seconds", &stage_seconds);

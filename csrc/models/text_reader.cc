@@ -33,7 +33,7 @@ std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> region
   std::vector<ReadLine> lines;
   lines.reserve(regions.size());
   for (const std::size_t i : postprocess::reading_order_of_quads(polygons))
-    lines.push_back({std::move(polygons[i]), regions[i].score, -1, {}});
+    lines.push_back({std::move(polygons[i]), regions[i].score, -1, {}, {}});
   return lines;
 }
 
@@ -77,7 +77,13 @@ ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params)
   }
 
   std::vector<TextLine> texts = recognizer_->recognize(views_of(crops), params.recognition);
-  for (std::size_t i = 0; i < texts.size(); ++i) result.lines[i].text = std::move(texts[i]);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    ReadLine& line = result.lines[i];
+    line.text = std::move(texts[i]);
+    if (params.words)
+      line.words = postprocess::locate_words(line.text.decoded, recognizer_->dictionary(),
+                                             line.polygon, line.text.columns);
+  }
   result.seconds.recognition = watch.lap();
   return result;
 }

@@ -8,6 +8,7 @@
 #include "models/image_classifier.h"
 #include "models/text_detector.h"
 #include "models/text_recognizer.h"
+#include "postprocess/word_boxes.h"
 
 namespace hpinfer::models {
 
@@ -15,6 +16,7 @@ struct TextReaderParams {
   TextDetectionParams detection;
   RecognitionOptions recognition;
   std::optional<int> line_orientation_batch;  // set: classify the direction of every line first
+  bool words = false;                         // locate the words of every line
 };
 
 struct ReadLine {
@@ -22,6 +24,7 @@ struct ReadLine {
   double detection_score = 0;
   int orientation = -1;  // class of the direction model (1 = upside down); -1 when not asked
   TextLine text;
+  postprocess::LineWords words;  // empty when not asked
 };
 
 struct StageSeconds {

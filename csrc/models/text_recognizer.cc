@@ -59,52 +59,78 @@ std::vector<TextLine> TextRecognizer::recognize(std::span<const ImageView> image
     placements.push_back(plan_.place(image.height, image.width));
   }
   const std::vector<int> order = line_order(images, options.sort_by_ratio);
-  const std::vector<Chunk> chunks = make_chunks(order, placements, options.batch_size);
+  const std::vector<Share> shares = make_shares(order, placements, options.batch_size);
   std::vector<TextLine> lines(images.size());
   thread_pool().parallel_for(
-      static_cast<int>(chunks.size()),
-      [&](int i) {
-        recognize_chunk(chunks[static_cast<std::size_t>(i)], images, placements, lines);
-      },
+      static_cast<int>(shares.size()),
+      [&](int i) { read_share(shares[static_cast<std::size_t>(i)], images, placements, lines); },
       session_->options().num_streams);
   return lines;
 }
 
-// Batches of batch_size decide the width that each line is padded to, which is what touches
-// results; a batch is then cut into chunks so that every stream has work. The widest come first:
-// the last chunk to finish is then a cheap one.
-std::vector<TextRecognizer::Chunk> TextRecognizer::make_chunks(
+// A batch stays on one stream where there are batches enough: an engine that compiles kernels for
+// each new width then does so once. The widest come first and the narrowest, whose width most pages
+// share, are cut finest: so the streams end together.
+std::vector<TextRecognizer::Share> TextRecognizer::make_shares(
     std::span<const int> order, std::span<const vision::Placement> placements,
     int batch_size) const {
   const auto streams = static_cast<std::size_t>(session_->options().num_streams);
-  std::vector<Chunk> chunks;
-  for (std::size_t begin = 0; begin < order.size(); begin += static_cast<std::size_t>(batch_size)) {
-    const auto batch =
-        order.subspan(begin, std::min(static_cast<std::size_t>(batch_size), order.size() - begin));
-    int width = 0;
-    for (const int line : batch)
-      width = std::max(width, placements[static_cast<std::size_t>(line)].out_width);
-    const std::size_t size = (batch.size() + streams - 1) / streams;
-    for (std::size_t i = 0; i < batch.size(); i += size)
-      chunks.push_back({batch.subspan(i, std::min(size, batch.size() - i)), width});
+  std::vector<Share> batches = make_batches(order, placements, batch_size);
+  std::stable_sort(batches.begin(), batches.end(),
+                   [](const Share& a, const Share& b) { return a.width > b.width; });
+  const std::size_t parts = batches.size() >= 2 * streams ? 1 : streams;
+  std::vector<Share> shares;
+  for (const Share& batch : batches) {
+    std::size_t size = (batch.lines.size() + parts - 1) / parts;
+    if (batch.width == batches.back().width) size = std::min(size, lines_per_run(batch));
+    for (std::size_t i = 0; i < batch.lines.size(); i += size)
+      shares.push_back(
+          {batch.lines.subspan(i, std::min(size, batch.lines.size() - i)), batch.width});
   }
-  std::stable_sort(chunks.begin(), chunks.end(),
-                   [](const Chunk& a, const Chunk& b) { return a.width > b.width; });
-  return chunks;
+  return shares;
 }
 
-void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageView> images,
-                                     std::span<const vision::Placement> placements,
-                                     std::span<TextLine> lines) const {
-  const auto count = static_cast<std::int64_t>(chunk.lines.size());
-  const int height = placements[static_cast<std::size_t>(chunk.lines[0])].out_height;
-  const Tensor input = buffers_.take(DType::kFloat32, {count, 3, height, chunk.width});
+std::vector<TextRecognizer::Share> TextRecognizer::make_batches(
+    std::span<const int> order, std::span<const vision::Placement> placements, int batch_size) {
+  const auto size = static_cast<std::size_t>(batch_size);
+  std::vector<Share> batches;
+  for (std::size_t begin = 0; begin < order.size(); begin += size) {
+    const auto lines = order.subspan(begin, std::min(size, order.size() - begin));
+    int width = 0;
+    for (const int line : lines)
+      width = std::max(width, placements[static_cast<std::size_t>(line)].out_width);
+    batches.push_back({lines, width});
+  }
+  return batches;
+}
+
+std::size_t TextRecognizer::lines_per_run(const Share& share) const {
+  if (session_->options().device.type != DeviceType::kCpu) return share.lines.size();
+  return static_cast<std::size_t>(std::clamp(kCpuColumnsPerRun / share.width, 1, kCpuLinesPerRun));
+}
+
+void TextRecognizer::read_share(const Share& share, std::span<const ImageView> images,
+                                std::span<const vision::Placement> placements,
+                                std::span<TextLine> lines) const {
+  const std::size_t count = lines_per_run(share);
+  for (std::size_t i = 0; i < share.lines.size(); i += count)
+    run_network(share.lines.subspan(i, std::min(count, share.lines.size() - i)), share.width,
+                images, placements, lines);
+}
+
+void TextRecognizer::run_network(std::span<const int> chosen, int width,
+                                 std::span<const ImageView> images,
+                                 std::span<const vision::Placement> placements,
+                                 std::span<TextLine> lines) const {
+  const int height = placements[static_cast<std::size_t>(chosen[0])].out_height;
+  const Tensor input = buffers_.take(
+      DType::kFloat32, {static_cast<std::int64_t>(chosen.size()), 3, height, width});
   const std::size_t picture =
-      std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(chunk.width);
-  for (std::size_t i = 0; i < chunk.lines.size(); ++i) {
-    const auto line = static_cast<std::size_t>(chunk.lines[i]);
+      std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto line = static_cast<std::size_t>(chosen[i]);
     vision::Placement placement = placements[line];
-    placement.out_width = chunk.width;
+    placement.out_width = width;
     plan_.run(images[line], placement,
               planar_target(input.elements<float>().data() + i * picture, placement));
   }
@@ -118,14 +144,14 @@ void TextRecognizer::recognize_chunk(const Chunk& chunk, std::span<const ImageVi
         " classes but the dictionary has ", dictionary_.classes(),
         " entries: inference.yml does not fit the model");
   const std::size_t stride = static_cast<std::size_t>(steps) * static_cast<std::size_t>(classes);
-  for (std::size_t i = 0; i < chunk.lines.size(); ++i) {
-    auto decoded = postprocess::decode_ctc(probabilities.data() + i * stride, steps, classes);
-    TextLine& line = lines[static_cast<std::size_t>(chunk.lines[i])];
-    line.text = dictionary_.text(decoded);
-    line.score = decoded.score;
-    line.columns = std::move(decoded.columns);
-    line.steps = steps;
-    line.padded_width = chunk.width;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto index = static_cast<std::size_t>(chosen[i]);
+    const ImageView& image = images[index];
+    TextLine& line = lines[index];
+    line.decoded = postprocess::decode_ctc(probabilities.data() + i * stride, steps, classes);
+    line.text = dictionary_.text(line.decoded);
+    const double own_width = static_cast<double>(image.width) / image.height * height;
+    line.columns = steps * std::min(1.0, own_width / width);
   }
 }
 

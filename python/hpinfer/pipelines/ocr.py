@@ -45,6 +45,7 @@ class _CallParameters(StrictModel):
     use_doc_unwarping: bool | None = None
     use_textline_orientation: bool | None = None
     text_rec_score_thresh: float | None = Field(default=None, ge=0.0, le=1.0)
+    return_word_box: bool | None = None
 
 
 _PARAMETERS = frozenset(_CallParameters.model_fields) | {
@@ -60,6 +61,7 @@ class _Settings:
     score_thresh: float
     line_orientation: bool
     page_orientation: bool
+    words: bool
 
     @property
     def model_settings(self) -> dict[str, bool]:
@@ -155,7 +157,8 @@ class OCRPipeline:
             **params: For this call only: ``text_det_limit_side_len``, ``text_det_limit_type``,
                 ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
                 ``text_rec_score_thresh``, ``use_textline_orientation``,
-                ``use_doc_orientation_classify``. None leaves the pipeline's value.
+                ``use_doc_orientation_classify``, ``return_word_box`` (also locate the words of
+                each line). None leaves the pipeline's value.
 
         Returns:
             One result for each picture or page, in input order.
@@ -186,7 +189,10 @@ class OCRPipeline:
         read = self._reader.read(
             page,
             _native.TextReaderParams(
-                settings.detection.native(), modules.TextRecognition.batch_size, batch
+                settings.detection.native(),
+                modules.TextRecognition.batch_size,
+                line_orientation_batch=batch,
+                words=settings.words,
             ),
         )
         return _result(image, upright, read, settings)
@@ -238,6 +244,7 @@ class OCRPipeline:
                 loaded=self._page_classifier is not None,
                 name="use_doc_orientation_classify",
             ),
+            words=bool(call.return_word_box),
         )
 
     def _load(self, module: ModuleConfig, **session_options: Any) -> LoadedModel:
@@ -325,6 +332,10 @@ def _result(
         if lines
         else None,
         text_rec_score_thresh=settings.score_thresh,
+        return_word_box=settings.words,
+        text_word=[line.words for line in kept] if settings.words else None,
+        text_word_region=[line.word_polygons for line in kept] if settings.words else None,
+        text_word_boxes=[_bounds(line.word_polygons) for line in kept] if settings.words else None,
         doc_preprocessor_res=upright,
         image=image.bgr,
         input_path=image.input_path,
@@ -334,9 +345,11 @@ def _result(
     )
 
 
-def _bounds(polygons: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
+def _bounds(
+    polygons: list[npt.NDArray[np.int32]] | npt.NDArray[np.int32],
+) -> npt.NDArray[np.int32]:
     import numpy as np
 
-    if not polygons:
+    if len(polygons) == 0:
         return np.zeros((0, 4), dtype=np.int32)
     return np.array([[*polygon.min(axis=0), *polygon.max(axis=0)] for polygon in polygons])

@@ -117,6 +117,26 @@ def test_unwarping_is_refused_until_it_exists(ocr):
         ocr.predict(IMAGES / "hello.png", use_doc_unwarping=True)
 
 
+def test_words_are_located_when_asked(ocr):
+    picture = load_bgr("hello.png")
+    result = next(ocr.predict(picture, return_word_box=True))
+    words = [word for word in result.text_word[0] if word.strip()]
+    assert words == ["Hello", "from", "hpinfer"]
+    for boxes, polygons, (x1, y1, x2, y2) in zip(
+        result.text_word_boxes, result.text_word_region, result.rec_boxes, strict=True
+    ):
+        assert len(boxes) == len(polygons)
+        lefts = boxes[:, 0].tolist()
+        assert lefts == sorted(lefts)
+        assert (boxes[:, [0, 2]] >= x1 - 8).all()
+        assert (boxes[:, [0, 2]] <= x2 + 8).all()
+        assert (boxes[:, 1] >= y1 - 8).all()
+        assert (boxes[:, 3] <= y2 + 8).all()
+    plain = next(ocr.predict(picture))
+    assert "text_word" not in plain
+    assert plain.rec_texts == result.rec_texts
+
+
 def _letters(texts):
     """Texts without spaces: the official rotation shifts by a pixel, and some are lost."""
     return [text.replace(" ", "") for text in texts]
