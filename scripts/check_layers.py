@@ -110,7 +110,7 @@ PYTHON_LAYERS = {
     "config": {"_native"},
     "hub": {"_native", "config"},
     "hpi": {"_native", "config", "hub"},
-    "session": {"_native", "config", "hpi"},
+    "session": {"_native", "_native_log", "config", "hpi"},
     "io": {"_native", "config", "hub"},
     "results": {"_native", "config", "io"},
     "models": _MIDDLE,

@@ -128,8 +128,7 @@ void register_results(py::module_& m) {
       .def_readonly("detection_score", &models::ReadLine::detection_score)
       .def_readonly("orientation", &models::ReadLine::orientation)
       .def_readonly("text", &models::ReadLine::text)
-      .def_property_readonly("words",
-                             [](const models::ReadLine& self) { return self.words.words; })
+      .def_property_readonly("words", [](const models::ReadLine& self) { return self.words.words; })
       .def_property_readonly("word_polygons", &word_polygons);
   py::class_<ReadPage>(m, "ReadPage")
       .def_readonly("lines", &ReadPage::lines)

@@ -123,8 +123,8 @@ void TextRecognizer::run_network(std::span<const int> chosen, int width,
                                  std::span<const vision::Placement> placements,
                                  std::span<TextLine> lines) const {
   const int height = placements[static_cast<std::size_t>(chosen[0])].out_height;
-  const Tensor input = buffers_.take(
-      DType::kFloat32, {static_cast<std::int64_t>(chosen.size()), 3, height, width});
+  const Tensor input =
+      buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(chosen.size()), 3, height, width});
   const std::size_t picture =
       std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
   for (std::size_t i = 0; i < chosen.size(); ++i) {

@@ -46,9 +46,9 @@ class TextRecognizer {
   // On a CPU few lines at a time are fastest: their activations stay in the cache. Milliseconds a
   // line at 1, 2 and 6 lines a run, on two streams (Zen 4, PP-OCRv4 mobile): OpenVINO at width 320
   // 4.4, 3.9, 4.4, at 900 11.6, 12.6, 13.0; ONNX Runtime at 320 6.3, 6.2, 6.8, at 900 17.7, 18.9,
-  // 28.7.
+  // 28.7. One count for all other widths also halves the shapes that OpenVINO compiles kernels for.
   static constexpr int kCpuLinesPerRun = 2;
-  static constexpr int kCpuColumnsPerRun = 1280;
+  static constexpr int kCpuColumnsPerRun = 640;
 
   // Lines that one stream reads, all padded to one width.
   struct Share {

@@ -65,7 +65,9 @@ class Session:
             EngineUnavailableError: The engine is not installed or cannot be loaded.
         """
         from hpinfer import _native
+        from hpinfer._native_log import connect_native_log
 
+        connect_native_log()
         if isinstance(model, (bytes, bytearray, memoryview)):
             path, data = None, bytes(model)
         else:

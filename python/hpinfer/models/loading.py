@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from hpinfer.hub import ModelFiles
+    from hpinfer.hub import ModelFiles, ModelFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,16 @@ def locate_model(name: str, *, model_dir: str | os.PathLike[str] | None = None) 
 
     Args:
         name: Model name, e.g. ``"PP-OCRv4_mobile_det"``.
-        model_dir: Its directory, or None to look in the caches and fetch it.
+        model_dir: Its directory, or None to look in the caches and fetch it. A directory may also
+            hold the network as ``inference.pdmodel``, which OpenVINO reads.
 
     Raises:
         ModelNotFoundError: The model is unknown, or its files cannot be had.
         ModelFormatError: Its files are incomplete.
     """
-    files = hub.resolve(name, model_dir=model_dir, formats=("onnx",))
+    # What is fetched is ONNX, which every engine reads.
+    formats: tuple[ModelFormat, ...] = ("onnx",) if model_dir is None else ("onnx", "paddle")
+    files = hub.resolve(name, model_dir=model_dir, formats=formats)
     return LocatedModel(files, parse_inference_config(files.config))
 
 

@@ -113,11 +113,17 @@ class TextDetection(Model[TextDetResult]):
 
     PARAMETERS: ClassVar[frozenset[str]] = frozenset(_Overrides.model_fields)
 
-    def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        *,
+        batch_size: int = 1,
+        settings: TextDetectionSettings | None = None,
+    ) -> None:
         from hpinfer import _native
 
         super().__init__(loaded, batch_size=batch_size)
-        self.settings = detection_settings(loaded.config)
+        self.settings = settings or detection_settings(loaded.config)
         self.native = _native.TextDetector(
             loaded.session.native, native_operators(loaded.config.operators)
         )

@@ -18,6 +18,7 @@ from hpinfer.models import (
     locate_model,
 )
 from hpinfer.models.base import check_parameters
+from hpinfer.models.text_detection import detection_settings
 from hpinfer.results import DocPreprocessorResult, OCRResult
 
 if TYPE_CHECKING:
@@ -92,9 +93,7 @@ class OCRPipeline:
         self, config: OCRConfig, *, device: str = "cpu", engine: str | None = None
     ) -> None:
         from hpinfer import _native
-        from hpinfer._native_log import connect_native_log
 
-        connect_native_log()
         self.config = config
         self.device = device
         self._engine = engine
@@ -261,18 +260,17 @@ class OCRPipeline:
         return ImageClassification(self._load(module, **session_options))
 
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
-        model = TextDetection(loaded)
         module = self.config.SubModules.TextDetection
         values = {
             name: getattr(module, name) for name in (*_DETECTION_PARAMETERS, "max_side_limit")
         }
         where = "pipeline config: SubModules.TextDetection"
-        model.settings = model.settings.override(values, where=where)
-        if model.settings.box_type != "quad":
+        settings = detection_settings(loaded.config).override(values, where=where)
+        if settings.box_type != "quad":
             raise UnsupportedError(
                 f"the OCR pipeline reads quadrilaterals; {loaded.name} gives polygons"
             )
-        return model
+        return TextDetection(loaded, settings=settings)
 
     def _load_page_classifier(self) -> ImageClassification | None:
         preprocessor = self.config.SubPipelines.DocPreprocessor

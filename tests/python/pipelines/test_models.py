@@ -51,6 +51,18 @@ def test_classification_names_the_best_classes(engine):
     assert upright.scores[0] >= upright.scores[1]
 
 
+@pytest.mark.network
+def test_a_pdmodel_directory_is_read_by_openvino_only(engine):
+    files = resolve("PP-OCRv4_mobile_det", formats=("paddle",))
+    if engine != "openvino":
+        with pytest.raises(ModelFormatError, match="pdmodel"):
+            hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
+        return
+    model = hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
+    found = next(model.predict(IMAGES / "receipt.png")).dt_polys
+    assert len(found) == len(golden_pages("v4")["receipt.png"]["dt_polys"])
+
+
 def test_misuse_is_refused(engine, tmp_path):
     with pytest.raises(ModelNotFoundError, match="PP-OCRv4_mobile_det"):
         hpinfer.create_model("PP-OCRv4_mobile_dat")
