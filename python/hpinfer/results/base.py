@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Result:
+class Result(ABC):
     """Base of every result: immutable, picklable, cheap to make (nothing is drawn until asked).
 
     ``result[key]``, ``key in result``, `keys` and `get` work with PaddleX's keys.
@@ -58,13 +59,13 @@ class Result:
             stem = result_stem(self.input_path, self.page_index)
             object.__setattr__(self, "name", stem)
 
+    @abstractmethod
     def _entries(self) -> dict[builtins.str, Any]:
         """Every key with its value, in PaddleX's order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self) -> dict[builtins.str, Image.Image]:
         """Pictures by PaddleX's names."""
-        raise NotImplementedError
 
     def keys(self) -> tuple[builtins.str, ...]:
         """PaddleX's keys of this result."""
