@@ -119,11 +119,11 @@ def paddlex_ort(models: Path, threads: int) -> Reader:
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 
-def hpinfer(engine: str) -> Reader:
+def hpinfer(engine: str, *, precision: str = "fp32") -> Reader:
     """Our own pipeline as a user gets it; threads follow from the process's CPU affinity."""
     import hpinfer
 
-    pipeline = hpinfer.create_pipeline("OCR", device="cpu", engine=engine)
+    pipeline = hpinfer.create_pipeline("OCR", device="cpu", engine=engine, precision=precision)
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 
@@ -136,6 +136,7 @@ def load(name: str, models: Path, threads: int) -> Reader:
     loaders: dict[str, Callable[[], Reader]] = {
         "hpinfer_ort": lambda: hpinfer("onnxruntime"),
         "hpinfer_openvino": lambda: hpinfer("openvino"),
+        "hpinfer_openvino_bf16": lambda: hpinfer("openvino", precision="bf16"),
         "rapidocr_ort": lambda: rapidocr_ort(models, threads),
         "rapidocr_openvino_f32": lambda: rapidocr_openvino(models, threads, precision="f32"),
         "rapidocr_openvino_default": lambda: rapidocr_openvino(models, threads, precision=None),

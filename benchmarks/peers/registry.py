@@ -48,6 +48,7 @@ PEERS = {
             ("paddlex", "onnxruntime", "opencv-contrib-python", "numpy"),
         ),
         Peer("hpinfer_openvino", OURS, "openvino", "f32", ("hpinfer", "openvino", "numpy")),
+        Peer("hpinfer_openvino_bf16", OURS, "openvino", "bf16", ("hpinfer", "openvino", "numpy")),
         Peer(
             "rapidocr_openvino_f32",
             "rapidocr-openvino",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from hpinfer.cli.output import PRINTERS, Saver, save_kinds
 from hpinfer.cli.parameters import given_parameters, given_switches, ocr_options
 from hpinfer.cli.pipeline_config import MODEL_VERSIONS, ocr_pipeline
 from hpinfer.cli.prediction import create_pipeline, read_inputs, run_prediction, several_results
+
+if TYPE_CHECKING:
+    from hpinfer.pipelines import Precision
 
 _DEFAULT_SAVE = "json,image"
 
@@ -35,8 +38,13 @@ _DEFAULT_SAVE = "json,image"
     metavar="KINDS",
     help=f"What to save with -o: {', '.join(Saver.KINDS)}, all.  [default: {_DEFAULT_SAVE}]",
 )
-@click.option("--device", help="cpu, gpu, gpu:0 ...  [default: the best one that is usable]")
+@click.option("--device", help="cpu, gpu, gpu:0 ...  [default: cpu]")
 @click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16", "fp16"]),
+    help="Of the networks; a lower one is faster where the processor has it, and changes results.",
+)
 @click.option(
     "--model-version", type=click.Choice(list(MODEL_VERSIONS)), help="Generation of the models."
 )
@@ -64,6 +72,7 @@ def ocr(
     save: str | None,
     device: str | None,
     engine: str | None,
+    precision: Precision | None,
     **options: Any,
 ) -> int:
     """Read the text of pictures and documents.
@@ -75,7 +84,7 @@ def ocr(
     saver = _saver(output, save)
     switches = given_switches(options)
     config = ocr_pipeline(switches=switches, **options)
-    pipeline = create_pipeline(config, device=device, engine=engine)
+    pipeline = create_pipeline(config, device=device, engine=engine, precision=precision)
     items = read_inputs(inputs)
     printer = PRINTERS[output_format](titled=several_results(items))
     return run_prediction(pipeline, items, params, printer, saver)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hpinfer.cli.output import Printer, Saver
     from hpinfer.io import InputFailure
+    from hpinfer.pipelines import Precision
     from hpinfer.results import OCRResult
 
 _PAGED = frozenset({".pdf", ".tif", ".tiff"})
@@ -39,20 +40,18 @@ class Pipeline(Protocol):
         """Results and failures, lazily, in input order."""
 
 
-class _CreatePipeline(Protocol):
-    def __call__(
-        self, pipeline: str | dict[str, Any], *, device: str | None, engine: str | None
-    ) -> Pipeline: ...
-
-
 def create_pipeline(
-    pipeline: str | dict[str, Any], *, device: str | None, engine: str | None
+    pipeline: str | dict[str, Any],
+    *,
+    device: str | None,
+    engine: str | None,
+    precision: Precision | None = None,
 ) -> Pipeline:
     """``hpinfer.create_pipeline``, imported now."""
     import hpinfer
 
-    create = cast("_CreatePipeline", hpinfer.create_pipeline)
-    return create(pipeline, device=device, engine=engine)
+    created = hpinfer.create_pipeline(pipeline, device=device, engine=engine, precision=precision)
+    return cast("Pipeline", created)
 
 
 def read_inputs(arguments: Sequence[str]) -> list[str | bytes]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
 
+Precision = Literal["fp32", "bf16", "fp16"]
+
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
 
@@ -90,13 +92,19 @@ class OCRPipeline:
     """
 
     def __init__(
-        self, config: OCRConfig, *, device: str = "cpu", engine: str | None = None
+        self,
+        config: OCRConfig,
+        *,
+        device: str = "cpu",
+        engine: str | None = None,
+        precision: Precision | None = None,
     ) -> None:
         from hpinfer import _native
 
         self.config = config
         self.device = device
         self._engine = engine
+        self._precision = precision
         self._choices: dict[str, EngineChoice] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
@@ -247,6 +255,8 @@ class OCRPipeline:
         )
 
     def _load(self, module: ModuleConfig, **session_options: Any) -> LoadedModel:
+        if self._precision is not None:
+            session_options["precision"] = self._precision
         loaded = load_model(
             locate_model(module.model_name, model_dir=module.model_dir),
             device=self.device,

@@ -431,12 +431,12 @@ def test_weights_without_effect_are_refused(
     ],
 )
 def test_what_openvino_cannot_read_is_said_quietly(
-    tmp_path: Path, name: str, content: bytes, error: type[Exception]
+    engine: str, tmp_path: Path, name: str, content: bytes, error: type[Exception]
 ) -> None:
     (tmp_path / name).write_bytes(content)
     code = (
         "import sys, hpinfer\n"
-        "try: hpinfer.Session(sys.argv[1], engine='openvino')\n"
+        f"try: hpinfer.Session(sys.argv[1], engine={engine!r})\n"
         f"except hpinfer.errors.{error.__name__} as error: print(error)\n"
     )
     done = subprocess.run(

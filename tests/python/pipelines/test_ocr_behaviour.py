@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +158,19 @@ def test_upside_down_lines_are_turned(turning_ocr):
     assert set(result.textline_orientation_angles.tolist()) == {1}
     expected = golden_pages("v4")["receipt.png"]["rec_texts"]
     assert sorted(_letters(result.rec_texts)) == sorted(_letters(expected))
+
+
+def test_lower_precision_is_real_or_refused(engine):
+    """OpenVINO has bf16 on some processors; ONNX Runtime computes as the model says."""
+    if engine == "onnxruntime" or "avx512_bf16" not in Path("/proc/cpuinfo").read_text():
+        with pytest.raises(UnsupportedError, match="bf16"):
+            hpinfer.create_pipeline("OCR", engine=engine, precision="bf16")
+        return
+    pipeline = hpinfer.create_pipeline("OCR", engine=engine, precision="bf16")
+    exact = next(hpinfer.create_pipeline("OCR", engine=engine).predict(IMAGES / "hello.png"))
+    rough = next(pipeline.predict(IMAGES / "hello.png"))
+    assert _letters(rough.rec_texts) == _letters(exact.rec_texts)
+    assert rough.rec_scores != exact.rec_scores
 
 
 def test_engines_are_told_with_their_reason(ocr, engine):

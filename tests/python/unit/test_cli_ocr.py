@@ -54,10 +54,11 @@ class FakePipeline:
         self.creation_error = None
         self.stop_after = None
 
-    def create(self, pipeline="OCR", *, device=None, engine=None):
+    def create(self, pipeline="OCR", *, device=None, engine=None, precision=None):
         if self.creation_error is not None:
             raise self.creation_error
         self.created = {"pipeline": pipeline, "device": device, "engine": engine}
+        self.created["precision"] = precision
         return self
 
     def predict(self, input, *, on_error="raise", **params):
@@ -76,6 +77,11 @@ class FakePipeline:
                 yield InputFailure(path, 1, f"{name}_1", InvalidImageError("broken page"))
             else:
                 yield result_of(name, path=path)
+
+
+def created(**given):
+    """The arguments of create_pipeline, those not given at their defaults."""
+    return {"pipeline": "OCR", "device": None, "engine": None, "precision": None, **given}
 
 
 @pytest.fixture
@@ -98,7 +104,7 @@ def run(*args, **kwargs):
 def test_text_of_one_picture_goes_to_stdout_and_nothing_to_stderr(pipeline):
     got = run("ocr", "a.png")
     assert (got.exit_code, got.stdout, got.stderr) == (0, "first line\nsecond\n", "")
-    assert pipeline.created == {"pipeline": "OCR", "device": None, "engine": None}
+    assert pipeline.created == created()
     assert (pipeline.inputs, pipeline.params) == (["a.png"], {})
 
 
@@ -278,7 +284,7 @@ def test_parameters_reach_predict(pipeline):
 
 def test_models_device_and_engine_reach_create_pipeline(pipeline):
     run(
-        *("ocr", "a.png", "--device", "cpu", "--engine", "openvino"),
+        *("ocr", "a.png", "--device", "cpu", "--engine", "openvino", "--precision", "bf16"),
         *("--model-version", "PP-OCRv6", "--rec-model", "PP-OCRv4_mobile_rec"),
         *("--set", "SubModules.TextRecognition.batch_size=8", "--set", "text_type=general"),
     )
@@ -297,6 +303,7 @@ def test_models_device_and_engine_reach_create_pipeline(pipeline):
         },
         "device": "cpu",
         "engine": "openvino",
+        "precision": "bf16",
     }
 
 
@@ -445,7 +452,7 @@ def test_paddlex_spelling_prints_and_saves(pipeline, tmp_path):
     assert got.exit_code == 0
     assert got.stdout.startswith("{'res': {'input_path': 'dir/a.png'")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a_ocr_res_img.png", "a_res.json"]
-    assert pipeline.created == {"pipeline": "OCR", "device": "cpu", "engine": None}
+    assert pipeline.created == created(device="cpu")
     assert pipeline.params == {"text_det_thresh": 0.2, "return_word_box": True}
 
 
