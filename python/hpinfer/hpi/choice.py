@@ -19,8 +19,8 @@ _READABLE: dict[str, tuple[str, ...]] = {
     "openvino": ("onnx", "pdmodel"),
 }
 
-#: Engines by device, preferred first. On a CPU OpenVINO in float32 needs 0.7 times the time of ONNX
-#: Runtime for the PP-OCRv4 networks and the same for PP-OCRv6 (benchmarks/peers).
+#: Engines by device, preferred first. On a CPU the OCR pipeline with PP-OCRv4 mobile needs on
+#: OpenVINO 0.7 times the time that it needs on ONNX Runtime (benchmarks/README.md).
 _PREFERENCE: dict[str, tuple[str, ...]] = {
     "cpu": ("openvino", "onnxruntime"),
     "gpu": ("onnxruntime",),
