@@ -43,6 +43,14 @@ class ChecksumError(ModelFormatError):
     """A model file's SHA-256 is not the one in the manifest."""
 
 
+class ConversionError(ModelFormatError):
+    """A model cannot be converted to the format that the engine reads, or not correctly."""
+
+
+class CacheError(HpinferError, OSError):
+    """An artifact can neither be read from the cache nor be built and kept."""
+
+
 class EngineUnavailableError(HpinferError, ImportError):
     """No usable inference engine; the message lists each engine tried and the loader's words."""
 
