@@ -89,7 +89,7 @@ class ModelFacts:
     formats: tuple[NetworkFormat, ...]
     family: Family = "unknown"
     conversion: Conversion = field(default_factory=Conversion)
-    operators: Callable[[str], frozenset[str]] = _no_operators
+    operators: Callable[[NetworkFormat], frozenset[str]] = _no_operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,7 @@ def candidates(
     settings: HPISettings,
     *,
     reduced_precisions: Sequence[PrecisionName] = (),
+    options_problem: Callable[[BackendName, HPISettings], str | None] | None = None,
 ) -> CandidateSet:
     """Every way to run a model here, and why the rest is out.
 
@@ -135,6 +136,7 @@ def candidates(
         settings: Device, precision and ``auto_paddle2onnx``.
         reduced_precisions: Precisions below fp32 that the processor has instructions for; they are
             candidates only if the precision asked for is ``"auto"``.
+        options_problem: Says why ``backend_config`` does not fit an engine.
 
     Raises:
         ConfigError: The device is not one that hpinfer knows.
@@ -144,6 +146,9 @@ def candidates(
     found = _Found([], [], {})
     for engine in get_args(BackendName):
         rejection = _engine_rejection(engine, known.get(engine), kind)
+        if rejection is None and options_problem is not None:
+            problem = options_problem(engine, settings)
+            rejection = None if problem is None else Rejection(problem, "options")
         if rejection is not None:
             found.rejected[engine] = rejection
             continue
@@ -171,7 +176,8 @@ def device_kind(device: str) -> Literal["cpu", "gpu"]:
 
 def asked_precision(settings: HPISettings) -> str | None:
     """``"auto"`` or the precision asked for, for the pipeline or in ``backend_config``."""
-    asked = settings.hpi.backend_config.get("precision") or settings.precision
+    own = None if settings.use_hpip is False else settings.hpi.backend_config.get("precision")
+    asked = own or settings.precision
     return None if asked is None else str(asked)
 
 

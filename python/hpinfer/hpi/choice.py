@@ -7,22 +7,23 @@ cannot be loaded. Manual mode and plain inference have nothing to fall back on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from hpinfer.errors import (
     ConfigError,
     EngineUnavailableError,
+    HpinferError,
     ModelFormatError,
     UnsupportedError,
 )
-from hpinfer.hpi.candidates import asked_precision, device_kind
+from hpinfer.hpi.candidates import Rejection, asked_precision, device_kind
 from hpinfer.hpi.prior import preference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hpinfer.config.hpi import HPISettings
-    from hpinfer.hpi.candidates import Candidate, CandidateSet, ModelFacts, Rejection
+    from hpinfer.hpi.candidates import Candidate, CandidateSet, ModelFacts
     from hpinfer.hpi.records import TuningRecord
 
 ChoiceSource: TypeAlias = Literal["asked", "measured", "prior", "rule", "plain"]
@@ -43,6 +44,7 @@ class Choice:
         rejected: Engine or candidate label to the reason, for what is out.
         assumptions: What had to be taken for granted.
         timings_ms: Measured milliseconds by candidate label.
+        agreements: How the results of each compare with the reference's, by candidate label.
     """
 
     ranked: tuple[Candidate, ...]
@@ -51,6 +53,7 @@ class Choice:
     rejected: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    agreements: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose(
@@ -105,13 +108,10 @@ def _plain(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Cho
             (i for i in everything if i.engine == "onnxruntime" and i.converter is None), None
         )
     if taken is None:
-        rejected = {
-            name: found.rejected[name]
-            for name in ("paddle", "onnxruntime")
-            if name in found.rejected
-        }
-        _refuse(model, rejected, "use_hpip=False takes the files as they are")
-    assumptions = ()
+        converts = Rejection("the model has no ONNX file, and nothing is converted", "format")
+        rejected = {name: found.rejected.get(name, converts) for name in ("paddle", "onnxruntime")}
+        raise _refusal(model, rejected, "use_hpip=False takes the files as they are")
+    assumptions: tuple[str, ...] = ()
     if settings.hpi.backend is not None:
         assumptions = ("hpi_config is not used, because use_hpip is False",)
     return Choice((taken,), "plain", reason, assumptions=assumptions)
@@ -127,7 +127,7 @@ def _manual(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Ch
     for candidate in (*found.usable, *found.faulty):
         if candidate.engine == backend:
             return Choice((candidate,), "asked", "asked for, in manual mode")
-    _refuse(model, {backend: found.rejected[backend]}, f"backend {backend} was asked for")
+    raise _refusal(model, {backend: found.rejected[backend]}, f"backend {backend} was asked for")
 
 
 def _automatic(
@@ -141,7 +141,9 @@ def _automatic(
         if backend is None or name.split()[0] == backend
     }
     if not asked:
-        _refuse(model, rejected, None if backend is None else f"backend {backend} was asked for")
+        raise _refusal(
+            model, rejected, None if backend is None else f"backend {backend} was asked for"
+        )
     reasons = {name: rejection.reason for name, rejection in rejected.items()}
     measured = _measured(model, asked, settings, record)
     if measured is not None:
@@ -185,11 +187,7 @@ def _measured(
     refused = record.refused()
     order = by_prior(model, asked, settings)
     best = min(times[item.label] for item in timed)
-    head = next(
-        item
-        for item in order
-        if item in timed and times[item.label] <= best * (1 + _TIE)
-    )
+    head = next(item for item in order if item in timed and times[item.label] <= best * (1 + _TIE))
     rest = sorted((i for i in timed if i is not head), key=lambda item: times[item.label])
     untimed = [i for i in order if i not in timed and i.label not in refused]
     return Choice(
@@ -198,17 +196,18 @@ def _measured(
         _measured_reason(times[head.label], [times[item.label] for item in rest], record),
         {item.label: refused[item.label] for item in asked if item.label in refused},
         timings_ms={item.label: times[item.label] for item in (head, *rest)},
+        agreements={item.label: item.agreement for item in record.measurements if item.agreement},
     )
 
 
 def _measured_reason(best: float, others: Sequence[float], record: TuningRecord) -> str:
-    when = f" on {record.created[:10]}" if record.created else ""
+    when = f" ({record.created[:10]})" if record.created else ""
     if not others:
-        return f"the only one that could be measured here{when}"
+        return f"the only one that could be measured{when}"
     ratio = min(others) / best
     if ratio < 1 + _TIE:
-        return f"measured here{when}: as fast as the next ({ratio:.2f}x), and the usual one"
-    return f"measured here{when}: the next takes {ratio:.2f} times as long"
+        return f"as fast as the next ({ratio:.2f} times its time), and the usual one{when}"
+    return f"the next takes {ratio:.2f} times as long{when}"
 
 
 def _with_reasons(choice: Choice, reasons: Mapping[str, str], backend: str | None) -> Choice:
@@ -222,24 +221,27 @@ def _with_reasons(choice: Choice, reasons: Mapping[str, str], backend: str | Non
         {**reasons, **choice.rejected},
         choice.assumptions if backend is None else (),
         choice.timings_ms,
+        choice.agreements,
     )
 
 
-def _refuse(
+def _refusal(
     model: ModelFacts, rejected: Mapping[str, Rejection], context: str | None
-) -> NoReturn:
+) -> HpinferError:
     tried = "; ".join(f"{name}: {rejection.reason}" for name, rejection in rejected.items())
     kinds = {rejection.kind for rejection in rejected.values()}
     asked = f" ({context})" if context else ""
+    if kinds == {"options"} and len(rejected) == 1:
+        return ConfigError(next(iter(rejected.values())).reason)
     if "precision" in kinds:
-        raise UnsupportedError(
+        return UnsupportedError(
             f"no usable engine runs {model.name} in the precision asked for{asked}: {tried}"
         )
     if kinds & {"format", "fault"}:
-        raise ModelFormatError(f"no usable engine reads {model.name}{asked}: {tried}")
+        return ModelFormatError(f"no usable engine reads {model.name}{asked}: {tried}")
     if "options" in kinds:
-        raise ConfigError(f"backend_config fits no usable engine{asked}: {tried}")
-    raise EngineUnavailableError(
+        return ConfigError(f"backend_config fits no usable engine{asked}: {tried}")
+    return EngineUnavailableError(
         f"no usable engine for {model.name}{asked}; install one with: "
         f"pip install 'hpinfer[cpu]' (tried {tried})"
     )

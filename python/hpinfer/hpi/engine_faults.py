@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpinfer.hpi.candidates import Candidate
+    from hpinfer.hpi.candidates import Candidate, NetworkFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ _FAULTS = (
 
 
 def known_fault(
-    candidate: Candidate, *, model_name: str, operators: Callable[[str], frozenset[str]]
+    candidate: Candidate, *, model_name: str, operators: Callable[[NetworkFormat], frozenset[str]]
 ) -> str | None:
     """Why a candidate is known to fail for a model, or None.
 

@@ -54,6 +54,7 @@ class Explanation:
         rejected: Engine or candidate label to the reason.
         fallbacks: Label of each better candidate that could not be loaded, to the reason.
         timings_ms: Measured milliseconds by candidate label.
+        agreements: How the results of each measured candidate compare with the reference's.
         assumptions: What had to be taken for granted.
         artifacts: What was converted or compiled.
         threads: Threads of the session.
@@ -69,6 +70,7 @@ class Explanation:
     rejected: Mapping[str, str] = field(default_factory=dict)
     fallbacks: Mapping[str, str] = field(default_factory=dict)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    agreements: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     artifacts: tuple[ArtifactUse, ...] = ()
     threads: int = 0
@@ -89,7 +91,7 @@ class Explanation:
         """Everything in plain JSON types."""
         data = asdict(self)
         data["chosen"] = {**asdict(self.chosen), "label": self.chosen.label}
-        for name in ("rejected", "fallbacks", "timings_ms", "origins"):
+        for name in ("rejected", "fallbacks", "timings_ms", "agreements", "origins"):
             data[name] = dict(getattr(self, name))
         for name in ("assumptions", "artifacts"):
             data[name] = list(data[name])
@@ -101,7 +103,7 @@ class Explanation:
     def _lines(self) -> Iterator[str]:
         yield f"{self.model}: {self.chosen.label} on {self.device}"
         yield from _entry("why", [f"{_SOURCES[self.source]}: {self.reason}"])
-        yield from _entry("measured", _timing_rows(self.timings_ms, self.chosen.label))
+        yield from _entry("measured", self._timing_rows())
         yield from _entry("could not", _aligned(self.fallbacks))
         yield from _entry("rejected", _aligned(self.rejected))
         yield from _entry("assumed", self.assumptions)
@@ -109,6 +111,14 @@ class Explanation:
             yield from _entry(artifact.kind, [_artifact_text(artifact)])
         yield from _entry("loaded", [f"in {self.load_seconds:.2f} s, {self.threads} threads"])
         yield from _entry("settings", _aligned(self.origins))
+
+    def _timing_rows(self) -> list[str]:
+        width = max((len(name) for name in self.timings_ms), default=0)
+        return [
+            f"{name:<{width}} {value:9.2f} ms  {'chosen  ' if name == self.chosen.label else ' ' * 8}"
+            f"{self.agreements.get(name, '')}".rstrip()
+            for name, value in sorted(self.timings_ms.items(), key=lambda item: item[1])
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +147,6 @@ def _entry(label: str, rows: list[str] | tuple[str, ...]) -> Iterator[str]:
 def _aligned(pairs: Mapping[str, str]) -> list[str]:
     width = max((len(name) for name in pairs), default=0)
     return [f"{name:<{width}}  {' '.join(text.split())}" for name, text in pairs.items()]
-
-
-def _timing_rows(timings: Mapping[str, float], chosen: str) -> list[str]:
-    width = max((len(name) for name in timings), default=0)
-    ordered = sorted(timings.items(), key=lambda item: item[1])
-    return [
-        f"{name:<{width}}  {value:9.2f} ms{'  <- chosen' if name == chosen else ''}"
-        for name, value in ordered
-    ]
 
 
 def _artifact_text(artifact: ArtifactUse) -> str:

@@ -65,14 +65,14 @@ def preference(
     source: Literal["prior", "rule"] = "prior"
     if device in knowledge["measured"].get(model_name, {}):
         names = knowledge["measured"][model_name][device]
-        reason = "usual order for this model, from hpinfer's own measurements"
+        reason = "first of its usual order, from hpinfer's own measurements"
     elif model_name in knowledge["published"]:
         names = knowledge["published"][model_name][device]
-        reason = "usual order for this model, from PaddleX 3.7.2's published list"
+        reason = "first of its usual order, from PaddleX 3.7.2's published list"
     else:
         source = "rule"
         names = knowledge["families"][family][device]
-        reason = f"usual order for the family {family.replace('_', ' ')}"
+        reason = f"first of the usual order for {family.replace('_', ' ')} models"
         assumptions.append(
             f"{model_name} is not in the lists: its family's order is taken; "
             "`hpinfer tune` measures it"

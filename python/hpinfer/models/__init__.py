@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
-from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.loading import engine_settings, load_model, locate_model
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -20,6 +20,7 @@ __all__ = [
     "TextDetection",
     "TextRecognition",
     "create_model",
+    "engine_settings",
     "load_model",
     "locate_model",
 ]
@@ -59,9 +60,12 @@ def create_model(
         EngineUnavailableError: No usable engine.
         UnsupportedError: The model's family is not supported.
     """
-    located = locate_model(model_name, model_dir=model_dir)
+    settings = engine_settings(
+        engine, device=device, precision=session_options.pop("precision", None)
+    )
+    located = locate_model(model_name, model_dir=model_dir, settings=settings)
     family = _family(located.config)
-    loaded = load_model(located, device=device or "cpu", engine=engine, **session_options)
+    loaded = load_model(located, settings, **session_options)
     return family(loaded, batch_size=batch_size)
 
 

@@ -13,7 +13,7 @@ from hpinfer.results import Result
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hpinfer.hpi import EngineChoice
+    from hpinfer.hpi import Explanation
     from hpinfer.io import ImageSource
     from hpinfer.models.loading import LoadedModel
 
@@ -29,7 +29,6 @@ class Model(ABC, Generic[ResultT]):
 
     Attributes:
         name: Model name.
-        choice: The engine that runs it, and why.
     """
 
     #: Names of the per-call parameters that `predict` accepts.
@@ -37,13 +36,17 @@ class Model(ABC, Generic[ResultT]):
 
     def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
         self.name = loaded.name
-        self.choice: EngineChoice = loaded.choice
+        self._explanation = loaded.explanation
         self._batch_size = checked_batch_size(batch_size)
 
     @property
     def engine(self) -> str:
         """Name of the engine that runs the network."""
-        return self.choice.engine
+        return self._explanation.engine
+
+    def explain(self) -> Explanation:
+        """How the network runs here, and why: chosen, rejected, measured, built."""
+        return self._explanation
 
     @overload
     def predict(

@@ -9,11 +9,13 @@ from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError, UnsupportedError
+from hpinfer.hpi import PipelineExplanation
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.models import (
     ImageClassification,
     TextDetection,
     TextRecognition,
+    engine_settings,
     load_model,
     locate_model,
 )
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from hpinfer import _native
     from hpinfer.config.pipeline import ModuleConfig, OCRConfig
-    from hpinfer.hpi import EngineChoice
+    from hpinfer.hpi import Explanation
     from hpinfer.io import ImageSource
     from hpinfer.models.base import OnError
     from hpinfer.models.loading import LoadedModel
@@ -105,7 +107,7 @@ class OCRPipeline:
         self.device = device
         self._engine = engine
         self._precision = precision
-        self._choices: dict[str, EngineChoice] = {}
+        self._explanations: dict[str, Explanation] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
@@ -126,9 +128,13 @@ class OCRPipeline:
         )
 
     @property
-    def engines(self) -> dict[str, EngineChoice]:
-        """The engine chosen for each model, by model name, and why."""
-        return dict(self._choices)
+    def engines(self) -> dict[str, Explanation]:
+        """How each model runs, by model name, and why."""
+        return dict(self._explanations)
+
+    def explain(self) -> PipelineExplanation:
+        """How every model runs here, and why; ``print`` it or take its ``to_dict()``."""
+        return PipelineExplanation(tuple(self._explanations.values()))
 
     @overload
     def predict(
@@ -255,15 +261,12 @@ class OCRPipeline:
         )
 
     def _load(self, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        if self._precision is not None:
-            session_options["precision"] = self._precision
-        loaded = load_model(
-            locate_model(module.model_name, model_dir=module.model_dir),
-            device=self.device,
-            engine=module.engine or self._engine,
-            **session_options,
+        settings = engine_settings(
+            module.engine or self._engine, device=self.device, precision=self._precision
         )
-        self._choices[loaded.name] = loaded.choice
+        located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
+        loaded = load_model(located, settings, **session_options)
+        self._explanations[loaded.name] = loaded.explanation
         return loaded
 
     def _classifier(self, module: ModuleConfig, **session_options: Any) -> ImageClassification:
