@@ -42,9 +42,10 @@ _DEFAULT_SAVE = "json,image"
 @click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "bf16", "fp16"]),
+    type=click.Choice(["fp32", "bf16", "fp16", "auto"]),
     help="Of the networks; a lower one is faster where the processor has it, and changes results.",
 )
+@click.option("--explain", is_flag=True, help="Say first how each model runs, and why.")
 @click.option(
     "--model-version", type=click.Choice(list(MODEL_VERSIONS)), help="Generation of the models."
 )
@@ -73,6 +74,7 @@ def ocr(
     device: str | None,
     engine: str | None,
     precision: Precision | None,
+    explain: bool,
     **options: Any,
 ) -> int:
     """Read the text of pictures and documents.
@@ -85,6 +87,8 @@ def ocr(
     switches = given_switches(options)
     config = ocr_pipeline(switches=switches, **options)
     pipeline = create_pipeline(config, device=device, engine=engine, precision=precision)
+    if explain:
+        click.echo(str(pipeline.explain()), err=True)
     items = read_inputs(inputs)
     printer = PRINTERS[output_format](titled=several_results(items))
     return run_prediction(pipeline, items, params, printer, saver)

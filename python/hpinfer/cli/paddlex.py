@@ -24,6 +24,7 @@ from hpinfer.errors import ConfigError
 @click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
 @click.option("--use_hpip", is_flag=True, help="Not available: hpinfer is always fast.")
 @click.option("--hpi_config", help="Not available: use --engine.")
+@click.option("--explain", is_flag=True, help="Say first how each model runs, and why.")
 @paddlex_ocr_options
 @verbosity_options
 def paddlex(
@@ -34,6 +35,7 @@ def paddlex(
     engine: str | None,
     use_hpip: bool,
     hpi_config: str | None,
+    explain: bool,
     **options: Any,
 ) -> int:
     """Predict with the options of PaddleX's command line.
@@ -53,4 +55,6 @@ def paddlex(
     if switches and (pipeline == "OCR" or Path(pipeline).is_file()):
         config = ocr_pipeline(config=None if pipeline == "OCR" else pipeline, switches=switches)
     created = create_pipeline(config, device=device, engine=engine)
+    if explain:
+        click.echo(str(created.explain()), err=True)
     return run_prediction(created, read_inputs([input_]), params, PaddleXPrinter(), saver)

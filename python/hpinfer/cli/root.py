@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Subcommand to its module; the command there has the same name as the module.
 _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
+    "tune": "Measure which engine is fastest for a model here.",
     "models": "List, fetch and verify models.",
     "doctor": "Report what hpinfer finds on this machine.",
 }

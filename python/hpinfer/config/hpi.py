@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BackendName: TypeAlias = Literal["paddle", "openvino", "onnxruntime", "tensorrt", "om"]
 PrecisionName: TypeAlias = Literal["fp32", "fp16", "bf16"]
+#: ``auto`` takes a lower precision where it was measured faster and close enough, else fp32.
+PrecisionChoice: TypeAlias = Literal["fp32", "fp16", "bf16", "auto"]
 
 
 class CPUBackendConfig(StrictModel):
@@ -21,13 +23,13 @@ class CPUBackendConfig(StrictModel):
 
     Attributes:
         cpu_num_threads: Threads of the model; None takes what the process may use.
-        precision: Of the network; None lets the automatic mode choose (fp32 unless a tuning record
-            says that a lower one is faster and close enough).
+        precision: Of the network; None is fp32. ``"auto"`` takes a lower one if a tuning record
+            says that it is faster and close enough.
         engine_config: The engine's own keys and values, passed through.
     """
 
     cpu_num_threads: int | None = Field(default=None, ge=1)
-    precision: PrecisionName | None = None
+    precision: PrecisionChoice | None = None
     engine_config: dict[str, str] = Field(default_factory=dict)
 
 
@@ -85,5 +87,5 @@ class HPISettings:
     use_hpip: bool | None = None
     hpi: HPIConfig = field(default_factory=HPIConfig)
     device: str = "cpu"
-    precision: PrecisionName | None = None
+    precision: PrecisionChoice | None = None
     origins: Mapping[str, str] = field(default_factory=dict)

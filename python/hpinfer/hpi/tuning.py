@@ -76,7 +76,7 @@ def tuning_key_fields(
     machine: Machine,
     settings: HPISettings,
     session_options: Mapping[str, Any],
-    converter: str | None,
+    ranked: Sequence[Candidate],
 ) -> dict[str, Any]:
     """Everything that a tuning record depends on, in JSON types.
 
@@ -84,9 +84,9 @@ def tuning_key_fields(
         model_hash: Hash of the model's network files.
         statuses: The engines; those that are usable count, with their versions.
         machine: The processor and the thread budget.
-        settings: Device, precision and backend options.
+        settings: Device and backend options.
         session_options: What the pipeline asks of the session, e.g. ``num_streams``.
-        converter: What would convert Paddle files here.
+        ranked: The candidates; they say which precisions and converters there are.
     """
     options = {name: value for name, value in session_options.items() if value is not None}
     return {
@@ -98,10 +98,12 @@ def tuning_key_fields(
         "flags": sorted(machine.flags),
         "threads": machine.threads,
         "device": settings.device,
-        "precision": settings.precision,
-        "backend_config": settings.hpi.model_dump(mode="json").get("backend_config", {}),
-        "auto_paddle2onnx": settings.hpi.auto_paddle2onnx,
-        "converter": converter,
+        "candidates": [candidate.label for candidate in ranked],
+        "backend_config": {
+            name: str(value)
+            for name, value in sorted(settings.hpi.backend_config.items())
+            if name != "precision"
+        },
         "session_options": {name: str(value) for name, value in sorted(options.items())},
     }
 

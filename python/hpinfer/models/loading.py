@@ -34,10 +34,10 @@ from hpinfer.models.retuning import tuning_request
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hpinfer.config.hpi import PrecisionName
+    from hpinfer.config.hpi import PrecisionChoice
     from hpinfer.hpi.artifacts import ArtifactKey
     from hpinfer.hub import ModelFiles, ModelFormat
     from hpinfer.models.opening import Converter
@@ -111,7 +111,7 @@ def locate_model(
 
 
 def engine_settings(
-    engine: str | None, *, device: str | None = None, precision: PrecisionName | None = None
+    engine: str | None, *, device: str | None = None, precision: PrecisionChoice | None = None
 ) -> HPISettings:
     """Settings from the short form: an engine's name, or None for the best.
 
@@ -143,6 +143,22 @@ def load_model(
     return _Loading(located, settings or HPISettings(), session_options).load()
 
 
+def preview(
+    located: LocatedModel, settings: HPISettings | None = None, **session_options: Any
+) -> Choice:
+    """What `load_model` would try, in order, and why; loads nothing.
+
+    Args:
+        located: What `locate_model` found.
+        settings: What was asked for; None is automatic mode on the CPU.
+        **session_options: Further options of `Session`.
+
+    Raises:
+        HpinferError: As `load_model`, for what can be told without loading.
+    """
+    return _Loading(located, settings or HPISettings(), session_options).choice()
+
+
 def converter() -> Converter | None:
     """What turns Paddle files into ONNX in this build."""
     return None
@@ -169,9 +185,14 @@ class _Loading:
         self._model = self._facts()
         self._found = self._candidates()
 
+    def choice(self) -> Choice:
+        """What would be tried, in order."""
+        return choose(self._model, self._found, self._settings, record=self._record())
+
     def load(self) -> LoadedModel:
+        """Loads the first candidate that can be."""
         start = time.perf_counter()
-        choice = choose(self._model, self._found, self._settings, record=self._record())
+        choice = self.choice()
         failures: dict[str, str] = {}
         candidate, opened = self._open_first(choice, failures)
         explanation = Explanation(
@@ -234,19 +255,15 @@ class _Loading:
         if not needs_measuring(self._found, self._settings):
             return None
         request = tuning_request()
-        key = self._tuning_key()
+        ranked = self._contenders()
+        key = self._tuning_key(ranked)
         stored = None if request is not None else self._stored_record(key)
         if stored is not None or (request is None and self._settings.hpi.tune == "off"):
             return stored
-        usable = [
-            item
-            for item in by_prior(self._model, self._found.usable, self._settings)
-            if self._settings.hpi.backend in (None, item.engine)
-        ]
         asked_budget = None if request is None else request.budget_s
         try:
             record = tune(
-                usable,
+                ranked,
                 lambda candidate: self._opener.open(candidate).session,
                 self._config,
                 self._model.family,
@@ -260,7 +277,15 @@ class _Loading:
         self._keep_record(key, record)
         return record
 
-    def _tuning_key(self) -> ArtifactKey:
+    def _contenders(self) -> list[Candidate]:
+        """What may be chosen, the likeliest first."""
+        return [
+            item
+            for item in by_prior(self._model, self._found.usable, self._settings)
+            if self._settings.hpi.backend in (None, item.engine)
+        ]
+
+    def _tuning_key(self, ranked: Sequence[Candidate]) -> ArtifactKey:
         from hpinfer.hpi.artifacts import ArtifactKey
 
         fields = tuning_key_fields(
@@ -269,7 +294,7 @@ class _Loading:
             machine=this_machine(),
             settings=self._settings,
             session_options=self._options,
-            converter=self._model.conversion.converter,
+            ranked=ranked,
         )
         return ArtifactKey("tuning", fields)
 

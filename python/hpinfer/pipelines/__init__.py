@@ -29,7 +29,9 @@ def create_pipeline(
         engine: Engine of every module that does not name its own; None takes the best that is
             usable for each model.
         precision: ``"fp32"`` (default), ``"bf16"`` or ``"fp16"`` for every network. The lower ones
-            are faster where the processor has them, and change some results.
+            are faster where the processor has them, and change some results. ``"auto"`` takes a
+            lower one only for models where it was measured here (`hpinfer tune`) as faster and
+            close enough.
 
     Raises:
         ConfigError: Unknown pipeline, key or value.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
 
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["fp32", "bf16", "fp16", "auto"]
 
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
