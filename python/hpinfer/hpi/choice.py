@@ -241,7 +241,8 @@ def _refusal(
         return ModelFormatError(f"no usable engine reads {model.name}{asked}: {tried}")
     if "options" in kinds:
         return ConfigError(f"backend_config fits no usable engine{asked}: {tried}")
+    extra = "paddle" if set(rejected) == {"paddle"} else "cpu"
     return EngineUnavailableError(
         f"no usable engine for {model.name}{asked}; install one with: "
-        f"pip install 'hpinfer[cpu]' (tried {tried})"
+        f"pip install 'hpinfer[{extra}]' (tried {tried})"
     )

@@ -114,11 +114,12 @@ class Explanation:
 
     def _timing_rows(self) -> list[str]:
         width = max((len(name) for name in self.timings_ms), default=0)
-        return [
-            f"{name:<{width}} {value:9.2f} ms  {'chosen  ' if name == self.chosen.label else ' ' * 8}"
-            f"{self.agreements.get(name, '')}".rstrip()
-            for name, value in sorted(self.timings_ms.items(), key=lambda item: item[1])
-        ]
+        rows = []
+        for name, value in sorted(self.timings_ms.items(), key=lambda item: item[1]):
+            mark = "chosen" if name == self.chosen.label else ""
+            agreement = self.agreements.get(name, "")
+            rows.append(f"{name:<{width}} {value:9.2f} ms  {mark:<6}  {agreement}".rstrip())
+        return rows
 
 
 @dataclass(frozen=True, slots=True)

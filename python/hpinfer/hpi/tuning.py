@@ -17,20 +17,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hpinfer.errors import EngineUnavailableError, HpinferError
 from hpinfer.hpi.agreement import Agreement, compare, worst
 from hpinfer.hpi.feeds import feed_text, typical_feeds
-from hpinfer.hpi.records import TUNING_SCHEMA, Measurement, TuningRecord
+from hpinfer.hpi.records import Measurement, TuningRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from hpinfer.config.hpi import HPISettings
     from hpinfer.config.inference import InferenceConfig
     from hpinfer.hpi.candidates import Candidate
-    from hpinfer.hpi.discovery import EngineStatus
     from hpinfer.hpi.family import Family
     from hpinfer.hpi.feeds import Feed, InputInfo
-    from hpinfer.hpi.machine import Machine
 
 _log = logging.getLogger("hpinfer.hpi")
 
@@ -67,45 +64,6 @@ class _Entrant:
     times: list[float] = field(default_factory=list)
     agreement: str = ""
     reason: str = ""
-
-
-def tuning_key_fields(
-    *,
-    model_hash: str,
-    statuses: Sequence[EngineStatus],
-    machine: Machine,
-    settings: HPISettings,
-    session_options: Mapping[str, Any],
-    ranked: Sequence[Candidate],
-) -> dict[str, Any]:
-    """Everything that a tuning record depends on, in JSON types.
-
-    Args:
-        model_hash: Hash of the model's network files.
-        statuses: The engines; those that are usable count, with their versions.
-        machine: The processor and the thread budget.
-        settings: Device and backend options.
-        session_options: What the pipeline asks of the session, e.g. ``num_streams``.
-        ranked: The candidates; they say which precisions and converters there are.
-    """
-    options = {name: value for name, value in session_options.items() if value is not None}
-    return {
-        "tuning_schema": TUNING_SCHEMA,
-        "model": model_hash,
-        "engines": {item.name: item.version for item in statuses if item.usable},
-        "cpu": machine.cpu,
-        "architecture": machine.architecture,
-        "flags": sorted(machine.flags),
-        "threads": machine.threads,
-        "device": settings.device,
-        "candidates": [candidate.label for candidate in ranked],
-        "backend_config": {
-            name: str(value)
-            for name, value in sorted(settings.hpi.backend_config.items())
-            if name != "precision"
-        },
-        "session_options": {name: str(value) for name, value in sorted(options.items())},
-    }
 
 
 def tune(

@@ -27,9 +27,9 @@ from hpinfer.hpi.explanation import Explanation
 from hpinfer.hpi.family import family_of
 from hpinfer.hpi.machine import this_machine
 from hpinfer.hpi.operators import operator_types
-from hpinfer.hpi.records import TuningRecord
-from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune, tuning_key_fields
-from hpinfer.models.opening import CandidateOpener, Opened, network_paths
+from hpinfer.hpi.records import TUNING_SCHEMA, TuningRecord
+from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune
+from hpinfer.models.opening import CandidateOpener, Opened, as_texts, network_paths
 from hpinfer.models.retuning import tuning_request
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer.config.hpi import PrecisionChoice
-    from hpinfer.hpi.artifacts import ArtifactKey
+    from hpinfer.hpi.artifact_manifest import ArtifactKey
     from hpinfer.hub import ModelFiles, ModelFormat
     from hpinfer.models.opening import Converter
     from hpinfer.session import Session
@@ -286,17 +286,28 @@ class _Loading:
         ]
 
     def _tuning_key(self, ranked: Sequence[Candidate]) -> ArtifactKey:
-        from hpinfer.hpi.artifacts import ArtifactKey
+        from importlib.metadata import version
 
-        fields = tuning_key_fields(
-            model_hash=self._opener.model_hash,
-            statuses=self._statuses,
-            machine=this_machine(),
-            settings=self._settings,
-            session_options=self._options,
-            ranked=ranked,
+        from hpinfer.hpi.artifact_keys import this_cpu, tuning_key
+
+        machine = this_machine()
+        own = {k: v for k, v in self._settings.hpi.backend_config.items() if k != "precision"}
+        return tuning_key(
+            model=self._opener.model_hash,
+            hpinfer_version=version("hpinfer"),
+            engines={item.name: item.version for item in self._statuses if item.usable},
+            device=self._settings.device,
+            identity=this_cpu(),
+            num_threads=machine.threads,
+            options={
+                "schema": TUNING_SCHEMA,
+                "flags": sorted(machine.flags),
+                # What may be chosen: formats, converters, precisions, the backend asked for.
+                "candidates": [candidate.label for candidate in ranked],
+                "backend_config": as_texts(own),
+                "session": as_texts(self._options),
+            },
         )
-        return ArtifactKey("tuning", fields)
 
     def _stored_record(self, key: ArtifactKey) -> TuningRecord | None:
         try:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer.config.hpi import HPISettings
-    from hpinfer.hpi.artifacts import ArtifactKey, ArtifactStore
+    from hpinfer.hpi.artifact_manifest import ArtifactKey
+    from hpinfer.hpi.artifacts import ArtifactStore
     from hpinfer.hpi.candidates import Candidate, NetworkFormat
     from hpinfer.hub import ModelFiles
 
@@ -177,21 +178,27 @@ class CandidateOpener:
             yield folder
 
     def _key(self, candidate: Candidate, options: Mapping[str, Any]) -> ArtifactKey:
-        from hpinfer.hpi.artifacts import ArtifactKey
+        from hpinfer.hpi.artifact_keys import openvino_blob_key, this_cpu
 
         machine = this_machine()
-        return ArtifactKey(
-            "openvino-blob",
-            {
-                "model": self.model_hash,
-                "candidate": candidate.label,
-                "engine_version": self._versions.get(candidate.engine, ""),
-                "cpu": machine.cpu,
+        return openvino_blob_key(
+            model=self.model_hash,
+            engine_version=self._versions.get(candidate.engine, ""),
+            device="CPU",
+            identity=this_cpu(),
+            precision=candidate.precision,
+            num_threads=int(options.get("num_threads") or machine.threads),
+            options={
+                "route": candidate.label,
                 "flags": sorted(machine.flags),
-                "threads": machine.threads,
-                "options": {name: str(value) for name, value in sorted(options.items())},
+                "session": as_texts(options),
             },
         )
+
+
+def as_texts(options: Mapping[str, Any]) -> dict[str, str]:
+    """Options as part of a key, whatever their types; those that are None are left out."""
+    return {name: str(value) for name, value in sorted(options.items()) if value is not None}
 
 
 def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
