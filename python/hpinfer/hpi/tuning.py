@@ -33,6 +33,8 @@ _log = logging.getLogger("hpinfer.hpi")
 
 #: Seconds for one model: two models stay well below the 20 s that a quick tune of OCR may take.
 QUICK_BUDGET_S = 6.0
+#: Times the budget after which not even a candidate that has not run yet is begun.
+_OVERTIME = 1.5
 _MAX_ROUNDS = 15
 #: A candidate this many times slower than the best after its warm-up gets no further rounds.
 _HOPELESS = 3.0
@@ -84,8 +86,8 @@ def tune(
         config: The model's ``inference.yml``.
         family: What the model does.
         streams: Inferences at once, as the pipeline will run them.
-        budget_s: Seconds for everything. No new step begins after it; the step that is running
-            then ends.
+        budget_s: Seconds for everything. After them only what every candidate needs, to be
+            compared at all, is begun (loading it and one round), and that for half as long again.
         clock: Seconds, rising.
 
     Returns:
@@ -98,7 +100,7 @@ def tune(
 
     start = clock()
     with ThreadPoolExecutor(max(streams, 1)) as pool:
-        session = _Tuning(config, family, max(streams, 1), start + budget_s, clock, pool)
+        session = _Tuning(config, family, max(streams, 1), (start, budget_s), clock, pool)
         for candidate in ranked:
             session.enter(candidate, open_session)
         if not session.entrants:
@@ -124,7 +126,7 @@ class _Tuning:
         config: InferenceConfig,
         family: Family,
         streams: int,
-        deadline: float,
+        window: tuple[float, float],
         clock: Callable[[], float],
         pool: ThreadPoolExecutor,
     ) -> None:
@@ -135,12 +137,13 @@ class _Tuning:
         self.failed: dict[str, Measurement] = {}
         self._config = config
         self._family = family
-        self._deadline = deadline
+        start, budget = window
+        self._deadline, self._end = start + budget, start + budget * _OVERTIME
         self._clock = clock
 
     def enter(self, candidate: Candidate, open_session: Callable[[Candidate], Runnable]) -> None:
         """Loads a candidate and runs each feed once."""
-        if self.entrants and self._clock() > self._deadline:
+        if self.entrants and self._clock() > self._end:
             self._fail(candidate, "not measured: the time was used up")
             return
         start = self._clock()

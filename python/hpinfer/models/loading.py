@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from hpinfer import hub
-from hpinfer.config.hpi import HPIConfig, HPISettings
+from hpinfer.config.hpi import BackendName, HPIConfig, HPISettings
 from hpinfer.config.inference import InferenceConfig, parse_inference_config
-from hpinfer.config.validation import validate
 from hpinfer.errors import (
     CacheError,
+    ConfigError,
     EngineError,
     EngineUnavailableError,
     HpinferError,
@@ -48,6 +48,7 @@ _log = logging.getLogger("hpinfer.hpi")
 #: What makes automatic mode go on to the next candidate. A wrong option is the user's: it is told.
 _LOAD_FAILURES = (
     CacheError,
+    ConfigError,
     EngineError,
     EngineUnavailableError,
     ModelFormatError,
@@ -118,9 +119,11 @@ def engine_settings(
     Raises:
         ConfigError: Unknown engine.
     """
-    given = {} if engine is None else {"backend": engine}
-    origins = {} if engine is None else {"backend": "engine="}
-    hpi = validate(HPIConfig, given, where="engine")
+    known = get_args(BackendName)
+    if engine is not None and engine not in known:
+        raise ConfigError(f"engine must be one of {sorted(known)}; got {engine!r}")
+    hpi = HPIConfig() if engine is None else HPIConfig.model_validate({"backend": engine})
+    origins = {} if engine is None else {"backend": "the engine argument"}
     return HPISettings(hpi=hpi, device=device or "cpu", precision=precision, origins=origins)
 
 

@@ -195,13 +195,13 @@ def test_the_time_is_bounded_and_the_likeliest_is_measured_first():
     for candidate in (OPENVINO, ORT, PADDLE):
         bench.add(candidate, 0.5)
     start = bench.clock()
-    record = bench.tune([OPENVINO, ORT, PADDLE], budget_s=1.5)
-    assert bench.opened == [OPENVINO]
-    assert bench.clock() - start < 1.0 + 3 * 0.5 + 0.01  # loaded, run, warmed up, timed once
+    record = bench.tune([OPENVINO, ORT, PADDLE], budget_s=2.0)
+    assert bench.opened == [OPENVINO, ORT]  # loaded, run and warmed up in 2 s each
+    assert bench.clock() - start == pytest.approx(2 * 2.0 + 2 * 0.5)  # and timed once
     found = by_label(record)
     assert found[OPENVINO.label].eligible
-    for candidate in (ORT, PADDLE):
-        assert found[candidate.label].reason == "not measured: the time was used up"
+    assert found[ORT.label].eligible
+    assert found[PADDLE.label].reason == "not measured: the time was used up"
 
 
 def test_a_hopeless_one_gets_one_round_only():
