@@ -126,7 +126,7 @@ def _manual(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Ch
         )
     for candidate in (*found.usable, *found.faulty):
         if candidate.engine == backend:
-            return Choice((candidate,), "asked", "asked for, in manual mode")
+            return Choice((candidate,), "asked", f"backend {backend}, in manual mode")
     raise _refusal(model, {backend: found.rejected[backend]}, f"backend {backend} was asked for")
 
 
@@ -217,7 +217,8 @@ def _with_reasons(choice: Choice, reasons: Mapping[str, str], backend: str | Non
         choice.source if backend is None else "asked",
         choice.reason
         if backend is None
-        else "asked for" + (f"; among its ways to run it: {choice.reason}" if several else ""),
+        else f"backend {backend}"
+        + (f"; of its ways to run it, {choice.reason}" if several else ""),
         {**reasons, **choice.rejected},
         choice.assumptions if backend is None else (),
         choice.timings_ms,

@@ -143,7 +143,7 @@ def load_model(
         EngineUnavailableError: No usable engine.
         UnsupportedError: No usable engine has the device or precision asked for.
     """
-    return _Loading(located, settings or HPISettings(), session_options).load()
+    return loading_of(located, settings, **session_options).load()
 
 
 def preview(
@@ -159,7 +159,14 @@ def preview(
     Raises:
         HpinferError: As `load_model`, for what can be told without loading.
     """
-    return _Loading(located, settings or HPISettings(), session_options).choice()
+    return loading_of(located, settings, **session_options).choice()
+
+
+def loading_of(
+    located: LocatedModel, settings: HPISettings | None = None, **session_options: Any
+) -> ModelLoading:
+    """The single steps of `load_model`, for tools that look at every candidate."""
+    return ModelLoading(located, settings or HPISettings(), session_options)
 
 
 def converter() -> Converter | None:
@@ -167,18 +174,24 @@ def converter() -> Converter | None:
     return None
 
 
-class _Loading:
-    """One model on its way from files to a session."""
+class ModelLoading:
+    """One model on its way from files to a session.
+
+    Attributes:
+        found: Its candidates.
+        opener: Opens them.
+    """
 
     def __init__(
         self, located: LocatedModel, settings: HPISettings, session_options: Mapping[str, Any]
     ) -> None:
+        """Looks at the engines and the files; loads nothing."""
         self._files = located.files
         self._config = located.config
         self._settings = settings
         self._options = dict(session_options)
         self._statuses = engines()
-        self._opener = CandidateOpener(
+        self.opener = CandidateOpener(
             located.files,
             settings,
             session_options,
@@ -186,11 +199,15 @@ class _Loading:
             converter=converter(),
         )
         self._model = self._facts()
-        self._found = self._candidates()
+        self.found = self._candidates()
 
     def choice(self) -> Choice:
         """What would be tried, in order."""
-        return choose(self._model, self._found, self._settings, record=self._record())
+        return choose(self._model, self.found, self._settings, record=self._record())
+
+    def prior_choice(self) -> Choice:
+        """What would be tried if nothing had been measured."""
+        return choose(self._model, self.found, self._settings)
 
     def load(self) -> LoadedModel:
         """Loads the first candidate that can be."""
@@ -225,7 +242,7 @@ class _Loading:
             name=self._files.name,
             formats=tuple(paths),
             family=family_of(self._config),
-            conversion=self._opener.conversion(),
+            conversion=self.opener.conversion(),
             operators=lambda name: operator_types(paths[name], name),
         )
 
@@ -243,7 +260,7 @@ class _Loading:
         errors: list[HpinferError] = []
         for candidate in choice.ranked:
             try:
-                return candidate, self._opener.open(candidate)
+                return candidate, self.opener.open(candidate)
             except _LOAD_FAILURES as error:
                 reason = " ".join(str(error).split())
                 failures[candidate.label] = reason
@@ -255,7 +272,7 @@ class _Loading:
 
     def _record(self) -> TuningRecord | None:
         """What was measured here, measured now if that was asked for."""
-        if not needs_measuring(self._found, self._settings):
+        if not needs_measuring(self.found, self._settings):
             return None
         request = tuning_request()
         ranked = self._contenders()
@@ -267,7 +284,7 @@ class _Loading:
         try:
             record = tune(
                 ranked,
-                lambda candidate: self._opener.open(candidate).session,
+                lambda candidate: self.opener.open(candidate).session,
                 self._config,
                 self._model.family,
                 streams=int(self._options.get("num_streams") or 1),
@@ -284,7 +301,7 @@ class _Loading:
         """What may be chosen, the likeliest first."""
         return [
             item
-            for item in by_prior(self._model, self._found.usable, self._settings)
+            for item in by_prior(self._model, self.found.usable, self._settings)
             if self._settings.hpi.backend in (None, item.engine)
         ]
 
@@ -296,7 +313,7 @@ class _Loading:
         machine = this_machine()
         own = {k: v for k, v in self._settings.hpi.backend_config.items() if k != "precision"}
         return tuning_key(
-            model=self._opener.model_hash,
+            model=self.opener.model_hash,
             hpinfer_version=version("hpinfer"),
             engines={item.name: item.version for item in self._statuses if item.usable},
             device=self._settings.device,
@@ -314,14 +331,14 @@ class _Loading:
 
     def _stored_record(self, key: ArtifactKey) -> TuningRecord | None:
         try:
-            return TuningRecord.from_json(self._opener.store.get_json(key))
+            return TuningRecord.from_json(self.opener.store.get_json(key))
         except CacheError as error:
             _log.info("%s: no tuning record is read: %s", self._files.name, error)
             return None
 
     def _keep_record(self, key: ArtifactKey, record: TuningRecord) -> None:
         try:
-            self._opener.store.put_json(key, record.to_json())
+            self.opener.store.put_json(key, record.to_json())
         except CacheError as error:
             _log.warning("%s: the tuning record is not kept: %s", self._files.name, error)
 
