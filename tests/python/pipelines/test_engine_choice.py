@@ -286,3 +286,27 @@ def test_explain_goes_to_standard_error_before_the_results():
     assert f"{DET}: " in done.stderr
     assert "why" in done.stderr
     assert "why" not in done.stdout
+
+
+def test_the_doctor_says_what_would_run_without_loading_it(monkeypatch):
+    from hpinfer import doctor
+
+    def loaded(*_):
+        raise AssertionError("the doctor must not load a model")
+
+    locate_model(DET), locate_model(REC)
+    monkeypatch.setattr(loading.CandidateOpener, "open", loaded)
+    models = {model["name"]: model for model in doctor.report().to_dict()["models"]}
+    assert set(models) == {DET, REC}
+    for model in models.values():
+        assert model["expected"].split()[0] in ENGINES
+        assert model["source"] in ("prior", "measured")
+        assert model["rejected"]["om"] == "not part of this build"
+
+
+def test_the_doctor_says_that_a_model_is_not_here(monkeypatch, tmp_path):
+    from hpinfer import doctor
+
+    monkeypatch.setenv("HPINFER_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", str(tmp_path))
+    assert {model.reason for model in doctor.report().models} == {"not on this machine"}
