@@ -178,6 +178,7 @@ def test_switching_the_precision_switches_the_artifact(model_dir):
     assert rough.explanation.precision == "bf16"
 
 
+@pytest.mark.network
 @pytest.mark.skipif("openvino" not in ENGINES, reason="OpenVINO reads Paddle models")
 def test_a_paddle_model_is_read_directly(model_dir):
     directory = model_dir(DET, "paddle")

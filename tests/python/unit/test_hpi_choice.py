@@ -158,7 +158,7 @@ def test_the_backend_asked_for_is_refused_for_a_precision_it_lacks():
 
 
 def test_options_that_do_not_fit_the_backend_asked_for_are_the_users_error():
-    with pytest.raises(ConfigError, match="cpu_num_thread.*did you mean"):
+    with pytest.raises(ConfigError, match=r"cpu_num_thread.*did you mean"):
         make(model("onnx"), backend="openvino", backend_config={"cpu_num_thread": 2})
 
 
@@ -175,7 +175,7 @@ def test_nothing_installed_lists_everything_tried():
 
 
 def test_nothing_that_reads_the_files_lists_everything_tried():
-    with pytest.raises(ModelFormatError, match="onnxruntime: reads .onnx; the model has PIR"):
+    with pytest.raises(ModelFormatError, match=r"onnxruntime: reads .onnx; the model has PIR"):
         make(model("pir"), [ORT, OPENVINO])
 
 
