@@ -30,6 +30,7 @@ _PADDLE_FORMATS: tuple[NetworkFormat, ...] = ("pdmodel", "pir")
 #: Engines that compute below fp32 on a processor; the others compute as the file says.
 _REDUCING_ENGINES = frozenset({"openvino"})
 _FILE_NAMES = {"onnx": ".onnx", "pdmodel": ".pdmodel", "pir": "PIR .json"}
+_GPU_PACKAGES = {"onnxruntime": "onnxruntime-gpu", "paddle": "paddlepaddle-gpu"}
 _NOT_IN_THIS_BUILD = "not part of this build"
 
 
@@ -214,17 +215,18 @@ def _engine_rejection(
         return Rejection(status.reason, "engine")
     if device == "gpu" and engine == "openvino":
         return Rejection("hpinfer runs it on the CPU only", "device")
-    if device == "gpu" and engine == "onnxruntime" and not _has_gpu(status):
+    if device == "gpu" and not _has_gpu(status):
         return Rejection(
-            f"its build has no CUDA (it has {', '.join(status.devices) or 'no devices'}): "
-            "install onnxruntime-gpu",
+            f"its build has no GPU (it has {', '.join(status.devices) or 'no devices'}): "
+            f"install {_GPU_PACKAGES[engine]}",
             "device",
         )
     return None
 
 
 def _has_gpu(status: EngineStatus) -> bool:
-    return any("CUDA" in name.upper() or "TENSORRT" in name.upper() for name in status.devices)
+    devices = " ".join(status.devices).upper()
+    return any(word in devices for word in ("CUDA", "TENSORRT", "GPU"))
 
 
 def _routes(

@@ -56,6 +56,7 @@ class Explanation:
         timings_ms: Measured milliseconds by candidate label.
         agreements: How the results of each measured candidate compare with the reference's.
         assumptions: What had to be taken for granted.
+        notes: What the conversion or the engine had to say.
         artifacts: What was converted or compiled.
         threads: Threads of the session.
         load_seconds: What loading took, everything included.
@@ -72,6 +73,7 @@ class Explanation:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     agreements: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     artifacts: tuple[ArtifactUse, ...] = ()
     threads: int = 0
     load_seconds: float = 0.0
@@ -93,7 +95,7 @@ class Explanation:
         data["chosen"] = {**asdict(self.chosen), "label": self.chosen.label}
         for name in ("rejected", "fallbacks", "timings_ms", "agreements", "origins"):
             data[name] = dict(getattr(self, name))
-        for name in ("assumptions", "artifacts"):
+        for name in ("assumptions", "notes", "artifacts"):
             data[name] = list(data[name])
         return data
 
@@ -107,6 +109,7 @@ class Explanation:
         yield from _entry("could not", _aligned(self.fallbacks))
         yield from _entry("rejected", _aligned(self.rejected))
         yield from _entry("assumed", self.assumptions)
+        yield from _entry("note", self.notes)
         for artifact in self.artifacts:
             yield from _entry(artifact.kind, [_artifact_text(artifact)])
         yield from _entry("loaded", [f"in {self.load_seconds:.2f} s, {self.threads} threads"])

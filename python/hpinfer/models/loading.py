@@ -29,7 +29,7 @@ from hpinfer.hpi.machine import this_machine
 from hpinfer.hpi.operators import operator_types
 from hpinfer.hpi.records import TUNING_SCHEMA, TuningRecord
 from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune
-from hpinfer.models.opening import CandidateOpener, Opened, as_texts, network_paths
+from hpinfer.models.opening import CandidateOpener, Opened, as_texts
 from hpinfer.models.retuning import tuning_request
 
 if TYPE_CHECKING:
@@ -221,11 +221,12 @@ class ModelLoading:
             source=choice.source,
             reason=choice.reason if not failures else f"the next in order; {choice.reason}",
             device=self._settings.device,
-            rejected=choice.rejected,
+            rejected=self._rejected(choice),
             fallbacks=failures,
             timings_ms=choice.timings_ms,
             agreements=choice.agreements,
             assumptions=choice.assumptions,
+            notes=opened.notes,
             artifacts=opened.artifacts,
             threads=opened.session.options.num_threads,
             load_seconds=round(time.perf_counter() - start, 3),
@@ -236,8 +237,12 @@ class ModelLoading:
             self._files.name, self._config, opened.session, explanation, self._files.directory
         )
 
+    def _rejected(self, choice: Choice) -> dict[str, str]:
+        stale = self.opener.stale_onnx
+        return {**choice.rejected, **({} if stale is None else {"inference.onnx": stale})}
+
     def _facts(self) -> ModelFacts:
-        paths = network_paths(self._files)
+        paths = self.opener.paths
         return ModelFacts(
             name=self._files.name,
             formats=tuple(paths),

@@ -32,6 +32,7 @@ class Converted(Protocol):
     path: Path
     converter: str
     checks: tuple[str, ...]
+    warnings: tuple[str, ...]
     built: bool
     seconds: float
 
@@ -41,6 +42,12 @@ class Converter(Protocol):
 
     def offer(self, files: ModelFiles) -> Conversion:
         """What would convert these files here, or why nothing would; cheap."""
+
+    def stale_onnx(self, files: ModelFiles) -> str | None:
+        """Why the model's ONNX file is not that of its Paddle files any more; None if it is good.
+
+        Only a file that was made by an earlier conversion can be stale, never the user's own.
+        """
 
     def convert(self, files: ModelFiles, store: ArtifactStore) -> Converted:
         """Converts them, or finds the product of an earlier conversion.
@@ -57,10 +64,12 @@ class Opened:
     Attributes:
         session: The network.
         artifacts: What was converted or compiled for it.
+        notes: What the conversion or the engine had to say.
     """
 
     session: Session
     artifacts: tuple[ArtifactUse, ...]
+    notes: tuple[str, ...] = ()
 
 
 class CandidateOpener:
@@ -106,6 +115,20 @@ class CandidateOpener:
         weights = () if self._files.pdiparams is None else (self._files.pdiparams,)
         return content_hash([*paths, *weights])
 
+    @cached_property
+    def stale_onnx(self) -> str | None:
+        """Why the model's ONNX file must not be used; None if it may, or there is none."""
+        several = self._files.onnx is not None and self._files.pdiparams is not None
+        return self._converter.stale_onnx(self._files) if several and self._converter else None
+
+    @cached_property
+    def paths(self) -> dict[NetworkFormat, Path]:
+        """The network file of each format that may be used."""
+        paths = network_paths(self._files)
+        if self.stale_onnx is not None:
+            paths.pop("onnx")
+        return paths
+
     def conversion(self) -> Conversion:
         """Whether the Paddle files can become ONNX here."""
         if self._files.pdiparams is None:
@@ -124,19 +147,21 @@ class CandidateOpener:
             EngineError: The engine failed.
             UnsupportedError: The engine or the processor cannot do what was asked.
         """
-        network = network_paths(self._files)[candidate.model_format]
+        network = self.paths[candidate.model_format]
         artifacts: list[ArtifactUse] = []
+        notes: list[str] = []
         if candidate.converter is not None:
             converted = self._convert()
             network = converted.path
             artifacts.append(_conversion_use(converted))
+            notes += converted.warnings
         options = self._options(candidate)
         if candidate.engine == "openvino" and "cache_dir" not in options:
             session, use = self._open_compiled(candidate, network, options)
             artifacts += [] if use is None else [use]
         else:
             session = Session(network, engine=candidate.engine, **options)
-        return Opened(session, tuple(artifacts))
+        return Opened(session, tuple(artifacts), tuple(notes))
 
     def _convert(self) -> Converted:
         if self._converter is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from example_pages import ENGINES, IMAGES
 import hpinfer
 from hpinfer.cli.root import root
 from hpinfer.config.hpi import HPIConfig, HPISettings
-from hpinfer.errors import ModelFormatError
+from hpinfer.errors import ConversionError, ModelFormatError
 from hpinfer.hpi import tuning
+from hpinfer.hpi.candidates import Conversion
 from hpinfer.hpi.machine import this_machine
 from hpinfer.hub import resolve
 from hpinfer.models import load_model, loading, locate_model
@@ -59,8 +61,12 @@ def tunings(monkeypatch):
     return calls
 
 
+def located(directory, name=DET):
+    return locate_model(name, model_dir=directory)
+
+
 def load(directory, wanted=None, name=DET, **options):
-    return load_model(locate_model(name, model_dir=directory), wanted, **options)
+    return load_model(located(directory, name), wanted, **options)
 
 
 def run(loaded):
@@ -186,6 +192,77 @@ def test_a_paddle_model_is_read_directly(model_dir):
     assert loaded.explanation.chosen.label == "openvino fp32 from .pdmodel"
     onnx = load(model_dir(DET, folder="onnx"), settings(backend="openvino"))
     np.testing.assert_allclose(run(loaded), run(onnx), atol=1e-4)
+
+
+class Converter:
+    """Stands for the real one: its product is the model's published ONNX file."""
+
+    def __init__(self, product, *, error=None, stale=None):
+        self.product, self.error, self.stale = product, error, stale
+        self.conversions = 0
+
+    def offer(self, files):
+        return Conversion("p2o 1.0", "")
+
+    def stale_onnx(self, files):
+        return self.stale
+
+    def convert(self, files, store):
+        self.conversions += 1
+        if self.error is not None:
+            raise self.error
+        return SimpleNamespace(
+            path=self.product,
+            converter="p2o 1.0",
+            checks=("equal on a random feed",),
+            warnings=("one operator was replaced",),
+            built=self.conversions == 1,
+            seconds=0.5,
+        )
+
+
+@pytest.mark.network
+@pytest.mark.skipif("onnxruntime" not in ENGINES, reason="ONNX Runtime reads what is converted")
+def test_paddle_files_are_converted_for_an_engine_that_reads_onnx(model_dir, monkeypatch):
+    directory, onnx = model_dir(DET, "paddle"), model_dir(DET, folder="onnx") / "inference.onnx"
+    converter = Converter(onnx)
+    monkeypatch.setattr(loading, "converter", lambda: converter)
+    explanation = load(directory, settings(backend="onnxruntime")).explanation
+    assert explanation.chosen.label == "onnxruntime fp32 from .pdmodel by p2o 1.0"
+    (conversion,) = explanation.artifacts
+    assert (conversion.kind, conversion.built, conversion.path) == ("conversion", True, str(onnx))
+    assert explanation.notes == ("one operator was replaced",)
+    for part in ("conversion", "equal on a random feed", "one operator was replaced"):
+        assert part in str(explanation)
+    off = settings(backend="onnxruntime", auto_paddle2onnx=False)
+    with pytest.raises(ModelFormatError, match="auto_paddle2onnx"):
+        load(directory, off)
+
+
+@pytest.mark.network
+@pytest.mark.skipif(not BOTH, reason="there is nothing to fall back on")
+def test_what_cannot_be_converted_goes_to_an_engine_that_reads_it(model_dir, monkeypatch):
+    directory = model_dir(DET, "paddle")
+    converter = Converter(None, error=ConversionError("it has no such operator"))
+    monkeypatch.setattr(loading, "converter", lambda: converter)
+    asked = settings(tune="quick")
+    monkeypatch.setattr(tuning, "_MAX_ROUNDS", 2)
+    explanation = load(directory, asked).explanation
+    assert explanation.chosen.label == "openvino fp32 from .pdmodel"
+    refused = explanation.rejected["onnxruntime fp32 from .pdmodel by p2o 1.0"]
+    assert refused == "it has no such operator"
+
+
+@pytest.mark.network
+@pytest.mark.skipif("openvino" not in ENGINES, reason="OpenVINO reads both files")
+def test_a_stale_onnx_file_is_not_used(model_dir, monkeypatch):
+    directory, onnx = model_dir(DET, "paddle"), model_dir(DET, folder="onnx") / "inference.onnx"
+    shutil.copy(onnx, directory / "inference.onnx")
+    assert "onnx" in [i.model_format for i in loading.loading_of(located(directory)).found.usable]
+    monkeypatch.setattr(loading, "converter", lambda: Converter(onnx, stale="made from others"))
+    explanation = load(directory, settings(backend="openvino")).explanation
+    assert explanation.chosen.model_format == "pdmodel"
+    assert explanation.rejected["inference.onnx"] == "made from others"
 
 
 def test_a_loop_is_not_even_tried_on_openvino():

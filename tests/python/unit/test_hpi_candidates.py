@@ -93,9 +93,10 @@ def test_absent_and_broken_engines_are_out_with_the_loaders_words():
 
 
 def test_a_gpu_is_never_replaced_by_the_processor():
-    found = candidates(facts("onnx"), ALL, settings(device="gpu:0"))
+    found = candidates(facts("onnx", "pdmodel"), ALL, settings(device="gpu:0"))
     assert labels(found) == []
-    assert "no CUDA" in found.rejected["onnxruntime"].reason
+    assert "install paddlepaddle-gpu" in found.rejected["paddle"].reason
+    assert "install onnxruntime-gpu" in found.rejected["onnxruntime"].reason
     assert "CPU only" in found.rejected["openvino"].reason
     with_cuda = EngineStatus("onnxruntime", usable=True, devices=("CUDAExecutionProvider",))
     assert labels(candidates(facts("onnx"), [with_cuda], settings(device="gpu"))) == [

@@ -201,7 +201,7 @@ def test_manual_mode_without_a_backend_or_with_a_missing_one_fails():
         make(model("onnx"), auto_config=False)
     with pytest.raises(EngineUnavailableError, match="paddle"):
         make(model("onnx"), [ORT], auto_config=False, backend="paddle")
-    with pytest.raises(ModelFormatError, match="the model has .onnx"):
+    with pytest.raises(ModelFormatError, match=r"the model has .onnx"):
         make(model("onnx"), auto_config=False, backend="paddle")
 
 
