@@ -29,12 +29,29 @@ if TYPE_CHECKING:
 class Converted(Protocol):
     """What a conversion gives."""
 
-    path: Path
-    converter: str
-    checks: tuple[str, ...]
-    warnings: tuple[str, ...]
-    built: bool
-    seconds: float
+    @property
+    def path(self) -> Path:
+        """The ONNX file, only to be read."""
+
+    @property
+    def converter(self) -> str:
+        """What made it."""
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """What was verified, in words."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be verified, or is doubtful."""
+
+    @property
+    def built(self) -> bool:
+        """Whether it was made now, not found."""
+
+    @property
+    def seconds(self) -> float:
+        """How long making it took."""
 
 
 class Converter(Protocol):
