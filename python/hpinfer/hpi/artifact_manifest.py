@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from hpinfer.errors import CacheError, InvalidInputError, InvalidTypeError
 from hpinfer.hpi.content_hash import file_hash
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 ArtifactKind: TypeAlias = Literal[
     "onnx", "onnxruntime-graph", "openvino-blob", "tensorrt-engine", "tensorrt-timing", "tuning"
 ]
@@ -109,7 +109,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of the file."""
-        document = {
+        document: dict[str, object] = {
             "schema": SCHEMA,
             "kind": self.key.kind,
             "digest": self.key.digest,

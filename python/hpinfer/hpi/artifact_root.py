@@ -3,8 +3,8 @@
 Layout below the root::
 
     <kind>/<digest>/manifest.json …   an artifact
-    .tmp/<digest>/…                   work in progress; what a killed process left goes with the next
-                                      build of that artifact or with ``hpinfer cache verify --fix``
+    .tmp/<digest>/…                   work in progress; what a killed process left goes with the
+                                      next build of that artifact or ``hpinfer cache verify --fix``
     .locks/<digest>.lock
 
 An artifact appears by one rename when it is complete, so readers need no lock.
@@ -19,7 +19,6 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpinfer.errors import CacheError
@@ -34,6 +33,7 @@ from hpinfer.hpi.artifact_manifest import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hpinfer.hpi.artifact_manifest import ArtifactKey
 
