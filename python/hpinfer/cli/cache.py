@@ -97,8 +97,12 @@ def verify(fix: bool, as_json: bool) -> int:
     return ExitCode.UNAVAILABLE if left else ExitCode.OK
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def _confirmed(question: str) -> bool:
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise click.UsageError("give --yes: there is no terminal to ask on")
     return click.confirm(question, err=True)
 

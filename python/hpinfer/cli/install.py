@@ -8,7 +8,6 @@ import platform
 import shlex
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,12 +28,10 @@ _ELSEWHERE = {
     "serving": "serving is not part of this version",
     "genai-client": "generative models are not part of this version",
 }
-#: Processors for which the wheels of an extra are published.
-_MACHINES = {
-    "hpi-cpu": ("x86_64", "aarch64"),
-    "hpi-gpu": ("x86_64",),
-    "paddle2onnx": ("x86_64", "aarch64"),
-}
+#: Processors for which the wheels of every extra are published.
+_MACHINES = ("x86_64", "aarch64")
+#: Newest Python for which the pinned wheels of an extra exist; pip knows about the others.
+_NEWEST_PYTHON = {"paddle2onnx": (3, 12)}
 #: What tells that the driver of an NVIDIA GPU is loaded (the last one: under WSL).
 _DRIVER_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
 
@@ -46,20 +43,22 @@ class Machine:
     Attributes:
         system: E.g. ``"Linux"``.
         machine: E.g. ``"x86_64"``.
-        python: Implementation, e.g. ``"CPython"``.
-        free_threaded: Whether this Python runs without the global lock.
+        implementation: Of Python, e.g. ``"CPython"``.
+        python: Its version, e.g. ``(3, 11)``.
         installed: Names of the installed distributions, normalised.
         gpu_driver: Whether the driver of an NVIDIA GPU is loaded.
         pip: Whether this Python has pip.
+        extras: Those of the installed hpinfer.
     """
 
     system: str
     machine: str
-    python: str
-    free_threaded: bool
+    implementation: str
+    python: tuple[int, int]
     installed: frozenset[str]
     gpu_driver: bool
     pip: bool
+    extras: frozenset[str]
 
     @classmethod
     def this(cls) -> Machine:
@@ -68,11 +67,14 @@ class Machine:
         return cls(
             system=platform.system(),
             machine=platform.machine(),
-            python=platform.python_implementation(),
-            free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+            implementation=platform.python_implementation(),
+            python=sys.version_info[:2],
             installed=frozenset(name.lower().replace("_", "-") for name in names if name),
             gpu_driver=any(Path(file).exists() for file in _DRIVER_FILES),
             pip=importlib.util.find_spec("pip") is not None,
+            extras=frozenset(
+                importlib.metadata.metadata("hpinfer").get_all("Provides-Extra") or ()
+            ),
         )
 
 
@@ -103,7 +105,8 @@ def install(plugins: tuple[str, ...], yes: bool, dry_run: bool) -> int:
             f"this Python ({sys.executable}) has no pip: install {_requirement(chosen)!r} with "
             "the tool that made the environment"
         )
-    if not yes and sys.stdin.isatty() and not click.confirm(f"Run {shlex.join(command)} ?"):
+    question = f"Run {shlex.join(command)} ?"
+    if not yes and is_terminal() and not click.confirm(question, err=True):
         say("nothing was installed")
         return ExitCode.FAILURE
     code = run_pip(command)
@@ -126,15 +129,21 @@ def check(plugin: str, machine: Machine) -> None:
         )
     if machine.system != "Linux":
         raise UnsupportedError(f"{plugin} is for Linux; this is {machine.system}")
-    if machine.machine not in _MACHINES[plugin]:
+    if machine.machine not in _MACHINES:
         raise UnsupportedError(
-            f"{plugin} has wheels for {' and '.join(_MACHINES[plugin])}; "
-            f"this machine is {machine.machine}"
+            f"{plugin} has wheels for {' and '.join(_MACHINES)}; this machine is {machine.machine}"
         )
-    if machine.python != "CPython" or machine.free_threaded:
-        built = "free-threaded " if machine.free_threaded else ""
+    if machine.implementation != "CPython":
+        raise UnsupportedError(f"{plugin} has wheels for CPython; this is {machine.implementation}")
+    newest = _NEWEST_PYTHON.get(plugin)
+    if newest is not None and machine.python > newest:
         raise UnsupportedError(
-            f"{plugin} has wheels for the usual CPython; this is {built}{machine.python}"
+            f"{plugin} has wheels for Python up to {newest[0]}.{newest[1]}; this is "
+            f"{machine.python[0]}.{machine.python[1]}: convert in another environment"
+        )
+    if EXTRAS[plugin] not in machine.extras:  # pip would warn, install nothing and succeed
+        raise UnsupportedError(
+            f"the installed hpinfer has no extra {EXTRAS[plugin]!r}: install hpinfer again"
         )
     rivals = _rivals(plugin, machine.installed)
     if rivals:
@@ -196,6 +205,11 @@ def _requirement(plugins: Sequence[str]) -> str:
     """The installed distribution with the extras: pip keeps it and adds what they need."""
     extras = ",".join(EXTRAS[plugin] for plugin in plugins)
     return f"hpinfer[{extras}]=={importlib.metadata.version('hpinfer')}"
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def run_pip(command: Sequence[str]) -> int:

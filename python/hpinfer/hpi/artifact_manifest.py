@@ -117,7 +117,7 @@ class Manifest:
             "model": self.model,
             "created": self.created,
             "hpinfer": self.hpinfer,
-            "build_seconds": round(self.build_seconds, 3),
+            "build_seconds": self.build_seconds,
             "fields": self.key.fields,
             "files": {
                 name: {"size": entry.size, "sha256": entry.sha256}

@@ -192,6 +192,7 @@ class ArtifactRoot:
             shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(trash, ignore_errors=True)
         with contextlib.suppress(OSError):
+            trash.unlink(missing_ok=True)  # a file in the place of a folder
             trash.parent.rmdir()
         return not folder.exists()
 

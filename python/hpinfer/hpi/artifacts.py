@@ -280,7 +280,7 @@ class ArtifactStore:
         folder = root.folder(key)
         try:
             entry = inspect(folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             _log.warning("artifact %s cannot be read: %s", folder, error)
@@ -335,7 +335,7 @@ class ArtifactStore:
 
         created = datetime.now(timezone.utc).isoformat()
         return Manifest(
-            key, layout, files, created, version("hpinfer"), seconds, self._model, record
+            key, layout, files, created, version("hpinfer"), round(seconds, 3), self._model, record
         )
 
     def _artifact(self, root: ArtifactRoot, manifest: Manifest, *, built: bool) -> Artifact:
