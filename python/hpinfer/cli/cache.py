@@ -32,7 +32,7 @@ def cache() -> None:
 @_JSON
 @verbosity_options
 def list_(as_json: bool) -> None:
-    """List what is kept, the last used first; sizes are those on disk now."""
+    """List what is kept, the last used first."""
     from hpinfer.hpi.artifact_inventory import list_artifacts
 
     entries = list_artifacts()
@@ -54,9 +54,9 @@ def list_(as_json: bool) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @verbosity_options
 def clear(what: tuple[str, ...], yes: bool) -> int:
-    """Remove artifacts: all, or those of the kinds and models named.
+    """Remove what is kept: all, or kinds and models.
 
-    They are made again when they are needed. What a process is making now stays.
+    Artifacts are made again when they are needed. What a process is making now stays.
     """
     from hpinfer.hpi.artifact_inventory import list_artifacts, remove_artifacts, select_artifacts
 
@@ -78,7 +78,9 @@ def clear(what: tuple[str, ...], yes: bool) -> int:
 @_JSON
 @verbosity_options
 def verify(fix: bool, as_json: bool) -> int:
-    """Compare every file with its SHA-256; look for what killed processes left.
+    """Compare every file with its SHA-256.
+
+    What killed processes left behind is found as well.
 
     Exit code 4 if something is damaged and not removed. Damaged artifacts are never used in any
     case: they are made again when they are needed.

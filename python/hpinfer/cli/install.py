@@ -124,8 +124,8 @@ def check(plugin: str, machine: Machine) -> None:
     """
     if plugin == "hpi-npu":
         raise UnsupportedError(
-            "hpi-npu: there is no public wheel for Ascend NPUs: install the CANN toolkit and "
-            "onnxruntime-cann or the vendor's own build for it; models in .om need CANN alone"
+            "hpi-npu: no public wheel is known that hpinfer could install for Ascend NPUs: install "
+            "the vendor's CANN toolkit, and for ONNX models an ONNX Runtime built with it"
         )
     if machine.system != "Linux":
         raise UnsupportedError(f"{plugin} is for Linux; this is {machine.system}")
@@ -150,7 +150,7 @@ def check(plugin: str, machine: Machine) -> None:
         raise UnsupportedError(
             f"{plugin} cannot be installed beside {' and '.join(rivals)}: every ONNX Runtime "
             "package writes into the same folder; first run: "
-            f"{Path(sys.executable).name} -m pip uninstall -y {' '.join(rivals)}"
+            f"{sys.executable} -m pip uninstall -y {' '.join(rivals)}"
         )
 
 

@@ -43,6 +43,10 @@ IN_USE_S = 60.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+class LockTimeoutError(CacheError):
+    """Another process holds the lock of an artifact for longer than the caller waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One folder that looks like an artifact.
@@ -104,7 +108,8 @@ class ArtifactRoot:
         """Hold the inter-process lock of one artifact.
 
         Raises:
-            CacheError: It was not free in time, or cannot be made.
+            LockTimeoutError: It was not free in time.
+            CacheError: It cannot be made.
         """
         from filelock import FileLock, Timeout
 
@@ -114,7 +119,7 @@ class ArtifactRoot:
             lock = FileLock(path, timeout=timeout_s)
             lock.acquire()
         except Timeout:
-            raise CacheError(
+            raise LockTimeoutError(
                 f"another process has held the lock {path} for more than {timeout_s:g} s: wait "
                 "for the build of this artifact, or end that process"
             ) from None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,6 @@ from hpinfer.errors import InvalidTypeError
 from hpinfer.hpi import artifact_root
 from hpinfer.hpi.artifact_inventory import find_damage, list_artifacts
 from hpinfer.hpi.artifacts import ArtifactKey, ArtifactStore
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BLOB = ArtifactKey("openvino-blob", {"model": "a"})
 RECORD = ArtifactKey("tuning", {"model": "a"})
@@ -124,6 +122,25 @@ def test_a_failed_engine_leaves_nothing(store, root):
     with pytest.raises(EngineFailure), store.directory_for(BLOB) as folder:
         engine(folder)
     assert visible(root) == []
+
+
+@pytest.mark.parametrize("allowed", [0, 1], ids=["before", "after"])
+def test_a_full_disk_does_not_stop_an_engine(store, root, monkeypatch, caplog, allowed):
+    real, written = Path.write_text, []
+
+    def write_text(path, *args, **kwargs):
+        if len(written) == allowed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    with store.directory_for(BLOB) as folder:
+        assert (folder is None) == (allowed == 0)
+        if folder is not None:
+            (folder / "1.blob").write_bytes(b"b")
+    assert "no space" in caplog.text
+    assert not any(name.endswith(".blob") for name in visible(root))
 
 
 # --- size budget -------------------------------------------------------------------------------
