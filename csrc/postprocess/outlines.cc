@@ -7,6 +7,7 @@
 namespace hpinfer::postprocess::sweep {
 
 Index Outlines::add_vertex(const Point& point, Index ring) {
+  budget_.store();
   vertices_.push_back({point, kNone, kNone, ring});
   return static_cast<Index>(vertices_.size() - 1);
 }
@@ -46,7 +47,10 @@ Index Outlines::extend(Index index, bool at_front, const Point& point) {
 
 Index Outlines::live_ring(Index vertex) const {
   Index index = at(vertex).ring;
-  while (ring(index).heir != index) index = ring(index).heir;
+  while (ring(index).heir != index) {
+    budget_.spend(1);
+    index = ring(index).heir;
+  }
   return index;
 }
 

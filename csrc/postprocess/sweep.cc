@@ -26,6 +26,7 @@ void SweepLine::pass(std::int64_t top) {
   if (is_entangled_) return;
   level_ = top;
   pass_ends(top);
+  if (is_entangled_) return;
   pass_horizontals();
   pass_corners(top);
 }
@@ -65,19 +66,20 @@ void SweepLine::join_at_valley(const Valley& valley, Index vertex) {
   const Bound& right = *valley.right;
   const Point foot = left.edge->bottom;
   if (right.edge->is_level()) {
+    budget_.spend(ghosts_.size());
     for (const Join& ghost : ghosts_) {
       if (overlap(outlines_.point_of(ghost.first).x, ghost.beyond.x, foot.x, right.edge->top.x))
-        joins_.push_back({ghost.first, vertex, ghost.beyond});
+        join(ghost.first, vertex, ghost.beyond);
     }
   }
   Bound* const before = neighbour(left, -1);
   if (left.ring != kNone && before != nullptr && before->x == foot.x && before->ring != kNone &&
       parallel(before->edge->bottom, before->edge->top, foot, left.edge->top))
-    joins_.push_back({vertex, draw(*before, foot), left.edge->top});
+    join(vertex, draw(*before, foot), left.edge->top);
   Bound* const inner = neighbour(right, -1);
   if (inner != &left && right.ring != kNone && inner->ring != kNone &&
       parallel({inner->x, level_}, inner->edge->top, foot, right.edge->top))
-    joins_.push_back({vertex, draw(*inner, foot), right.edge->top});
+    join(vertex, draw(*inner, foot), right.edge->top);
 }
 
 namespace {
@@ -97,6 +99,7 @@ void SweepLine::insert(Bound& bound, std::size_t from) {
   std::size_t place = from;
   while (place < active_.size() && !comes_before(bound, *active_[place])) ++place;
   active_.insert(active_.begin() + static_cast<std::ptrdiff_t>(place), &bound);
+  budget_.spend(active_.size() / kMovedAtOnce);
   for (; place < active_.size(); ++place)
     active_[place]->place = static_cast<std::ptrdiff_t>(place);
 }
@@ -154,7 +157,7 @@ void SweepLine::pass_corners(std::int64_t top) {
       if (!runs_along(*bound, beside) ||
           !parallel(corner, bound->edge->top, {beside->x, level_}, beside->edge->top))
         continue;
-      joins_.push_back({vertex, draw(*beside, corner), bound->edge->top});
+      join(vertex, draw(*beside, corner), bound->edge->top);
       break;
     }
   }

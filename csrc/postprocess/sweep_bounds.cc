@@ -80,19 +80,23 @@ struct Terrain::Outline {
   std::vector<Edge>& edges;
   std::vector<Bound*> at_peak;  // the bound that ended at a corner
 
-  std::size_t after(std::size_t i, std::size_t step) const { return (i + step) % corners.size(); }
-  std::size_t backwards() const { return corners.size() - 1; }  // a step to the corner before
+  std::size_t forward(std::size_t i) const { return i + 1 == corners.size() ? 0 : i + 1; }
+  std::size_t backward(std::size_t i) const { return (i == 0 ? corners.size() : i) - 1; }
+  std::size_t go(std::size_t i, bool is_forward) const {
+    return is_forward ? forward(i) : backward(i);
+  }
 };
 
 // A horizontal edge at the peak belongs to the bound that reaches its left end.
-Bound* Terrain::climb(Outline& outline, std::size_t foot, std::size_t step) {
+Bound* Terrain::climb(Outline& outline, std::size_t foot, bool is_forward) {
   const std::size_t first = outline.edges.size();
   std::size_t at = foot;
-  for (std::size_t to = outline.after(at, step); outline.corners[to].y <= outline.corners[at].y;
-       to = outline.after(to, step)) {
+  for (std::size_t to = outline.go(at, is_forward); outline.corners[to].y <= outline.corners[at].y;
+       to = outline.go(to, is_forward)) {
     const Point& bottom = outline.corners[at];
     const Point& top = outline.corners[to];
-    if (bottom.y == top.y && top.x < bottom.x && outline.corners[outline.after(to, step)].y > top.y)
+    if (bottom.y == top.y && top.x < bottom.x &&
+        outline.corners[outline.go(to, is_forward)].y > top.y)
       break;
     outline.edges.push_back({bottom, top, slope(bottom, top)});
     at = to;
@@ -106,8 +110,8 @@ Bound* Terrain::climb(Outline& outline, std::size_t foot, std::size_t step) {
 }
 
 void Terrain::add_valley(Outline& outline, std::size_t foot, int sense) {
-  Bound* forward = climb(outline, foot, 1);
-  Bound* backward = climb(outline, foot, outline.backwards());
+  Bound* forward = climb(outline, foot, true);
+  Bound* backward = climb(outline, foot, false);
   forward->turn = sense;
   backward->turn = -sense;
   const std::int64_t y = outline.corners[foot].y;
@@ -125,13 +129,12 @@ void Terrain::add(std::span<const Point2i> path, int sense) {
   outline.edges.reserve(count);  // bounds point into it
   for (std::size_t i = 0; i < count; ++i) {
     const Point& here = outline.corners[i];
-    const std::size_t next = outline.after(i, 1);
+    const std::size_t next = outline.forward(i);
     const Point& after = outline.corners[next];
-    if (outline.corners[outline.after(i, outline.backwards())].y >= here.y || after.y > here.y)
-      continue;
+    if (outline.corners[outline.backward(i)].y >= here.y || after.y > here.y) continue;
     if (after.y < here.y) {
       add_valley(outline, i, sense);
-    } else if (outline.corners[outline.after(next, 1)].y < here.y) {
+    } else if (outline.corners[outline.forward(next)].y < here.y) {
       add_valley(outline, after.x < here.x ? next : i, sense);
     }
   }
@@ -148,10 +151,10 @@ std::vector<std::int64_t> Terrain::levels() const {
   std::vector<std::int64_t> result;
   for (const std::vector<Edge>& path : edges_) {
     for (const Edge& edge : path) {
-      result.push_back(edge.bottom.y);
-      result.push_back(edge.top.y);
+      if (!edge.is_level()) result.push_back(edge.top.y);
     }
   }
+  for (const Valley& valley : valleys_) result.push_back(valley.y);
   std::sort(result.begin(), result.end(), std::greater<>());
   result.erase(std::unique(result.begin(), result.end()), result.end());
   return result;

@@ -65,7 +65,7 @@ class Terrain {
 
  private:
   struct Outline;
-  Bound* climb(Outline& outline, std::size_t foot, std::size_t step);
+  Bound* climb(Outline& outline, std::size_t foot, bool is_forward);
   void add_valley(Outline& outline, std::size_t foot, int sense);
 
   std::vector<std::vector<Edge>> edges_;  // of each path

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "postprocess/sweep_line.h"
@@ -9,8 +10,8 @@
 namespace hpinfer::postprocess::sweep {
 namespace {
 
-// Where two lines of different slopes meet. The flatter one is not asked for x: it would be off by
-// more.
+// Where two lines of different slopes meet. x comes from the steeper one: there an error in y moves
+// it less.
 Point meeting(const Edge& one, const Edge& other) {
   const auto at_x = [](const Edge& edge, std::int64_t x) {
     const double base =
@@ -35,12 +36,13 @@ Point SweepLine::crossing_point(const Bound& left, const Bound& right, std::int6
   const Edge& other = *right.edge;
   if (one.slope == other.slope) return {one.x_at(level_), level_};
   Point point = meeting(one, other);
-  const double steepness = std::fabs(one.slope) - std::fabs(other.slope);
+  // Below 0 where the first is steeper.
+  const double flatness = std::fabs(one.slope) - std::fabs(other.slope);
   if (point.y < one.top.y || point.y < other.top.y) {
     point.y = std::max(one.top.y, other.top.y);
-    point.x = (steepness < 0 ? one : other).x_at(point.y);
+    point.x = (flatness < 0 ? one : other).x_at(point.y);
   }
-  if (point.y > level_) point = {(steepness > 0 ? other : one).x_at(level_), level_};
+  if (point.y > level_) point = {(flatness > 0 ? other : one).x_at(level_), level_};
   if (point.y < top) point = {one.x_at(top), top};
   return point;
 }
@@ -61,16 +63,23 @@ void SweepLine::pass_crossings(std::int64_t top) {
 // Sorts the bounds by their place at the next level, by exchanges of neighbours; each is a
 // crossing. The order of the exchanges counts, hence the simplest of sorts.
 void SweepLine::list_crossings(std::int64_t top) {
-  for (Bound* const bound : active_) bound->x = bound->edge->x_at(top);
+  bool is_sorted = true;
+  std::int64_t left_x = std::numeric_limits<std::int64_t>::min();
+  for (Bound* const bound : active_) {
+    bound->x = bound->edge->x_at(top);
+    is_sorted = is_sorted && left_x <= bound->x;
+    left_x = bound->x;
+  }
+  if (is_sorted) return;
   order_ = active_;
-  bool is_sorted = false;
-  for (std::size_t unsorted = order_.size(); unsorted > 1 && !is_sorted; --unsorted) {
+  for (std::size_t unsorted = order_.size(); !is_sorted; --unsorted) {
     budget_.spend(unsorted);
     is_sorted = true;
     for (std::size_t i = 0; i + 1 < unsorted; ++i) {
       Bound*& left = order_[i];
       Bound*& right = order_[i + 1];
       if (left->x <= right->x) continue;
+      budget_.store();
       crossings_.push_back({left, right, crossing_point(*left, *right, top)});
       std::swap(left, right);
       is_sorted = false;

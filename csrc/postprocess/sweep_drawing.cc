@@ -18,10 +18,16 @@ void SweepLine::swap_places(Bound& one, Bound& other) {
 }
 
 void SweepLine::remove(Bound& bound) {
+  budget_.spend(active_.size() / kMovedAtOnce);
   active_.erase(active_.begin() + bound.place);
   for (auto place = static_cast<std::size_t>(bound.place); place < active_.size(); ++place)
     --active_[place]->place;
   bound.place = -1;
+}
+
+void SweepLine::join(Index first, Index second, const Point& beyond) {
+  budget_.store();
+  joins_.push_back({first, second, beyond});
 }
 
 void SweepLine::climb(Bound& bound) {
@@ -98,7 +104,7 @@ Index SweepLine::open_ring(Bound& one, Bound& other, const Point& point) {
   const Point beside_here{beside->edge->x_at(point.y), point.y};
   const Point here{left.edge->x_at(point.y), point.y};
   if (beside_here == here && parallel(beside_here, beside->edge->top, here, left.edge->top))
-    joins_.push_back({vertex, draw(*beside, point), left.edge->top});
+    join(vertex, draw(*beside, point), left.edge->top);
   return vertex;
 }
 

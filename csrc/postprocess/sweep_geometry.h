@@ -43,7 +43,7 @@ inline bool overlap(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t
   return std::min(a, b) < std::max(c, d) && std::min(c, d) < std::max(a, b);
 }
 
-// What horizontal lines have for a slope: less than all others, so right of them in every order.
+// The slope of horizontal lines: below all others.
 inline constexpr double kLevel = -1e40;
 
 // Change of x per y.
@@ -52,7 +52,7 @@ inline double slope(const Point& from, const Point& to) {
                         : static_cast<double>(to.x - from.x) / static_cast<double>(to.y - from.y);
 }
 
-// Limits the elementary steps spent on one polygon, which grow with the square of its crossings.
+// Limits the work on one polygon, which grows with the square of its crossings, and the memory.
 class StepBudget {
  public:
   void spend(std::size_t steps) {
@@ -61,8 +61,12 @@ class StepBudget {
           "a polygon to grow crosses or touches itself too often; simplify it or make it smaller");
   }
 
+  // For each crossing, vertex and join that is kept.
+  void store() { spend(kStored); }
+
  private:
-  static constexpr std::size_t kMost = std::size_t{1} << 30;
+  static constexpr std::size_t kMost = std::size_t{1} << 30;  // about a second
+  static constexpr std::size_t kStored = 64;                  // at most half a gigabyte of them
   std::size_t spent_ = 0;
 };
 

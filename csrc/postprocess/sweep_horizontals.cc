@@ -66,7 +66,7 @@ void SweepLine::note_level_joins(const Bound& bound, Index vertex, const Point& 
     if (other.ring == kNone ||
         !overlap(edge.bottom.x, edge.top.x, other.edge->bottom.x, other.edge->top.x))
       continue;
-    joins_.push_back({outlines_.end_of(other.ring, other.draws_front), vertex, other.edge->top});
+    join(outlines_.end_of(other.ring, other.draws_front), vertex, other.edge->top);
   }
   ghosts_.push_back({vertex, kNone, ghost_end});
 }
@@ -84,7 +84,7 @@ void SweepLine::leave_horizontal(Bound& bound) {
     if (!runs_along(bound, beside) ||
         !parallel(edge.bottom, edge.top, beside->edge->bottom, beside->edge->top))
       continue;
-    joins_.push_back({vertex, draw(*beside, edge.bottom), edge.top});
+    join(vertex, draw(*beside, edge.bottom), edge.top);
     return;
   }
 }

@@ -66,7 +66,10 @@ class SweepLine {
   void swap_places(Bound& one, Bound& other);
   void remove(Bound& bound);
   void climb(Bound& bound);
+  void join(Index first, Index second, const Point& beyond);
   bool runs_along(const Bound& bound, const Bound* other) const;
+
+  static constexpr std::size_t kMovedAtOnce = 4;  // bounds renumbered in the time of a step
 
   std::vector<Valley> valleys_;
   std::size_t next_valley_ = 0;
