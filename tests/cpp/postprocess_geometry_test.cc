@@ -113,6 +113,14 @@ TEST(regions_are_scaled_to_the_source) {
   EXPECT(regions[0].score > 0.899 && regions[0].score < 0.901);
 }
 
+TEST(single_cell_is_no_region_whatever_the_least_size) {
+  std::vector<float> map(9);
+  map[4] = 1;
+  DbOptions options;
+  options.min_size = 0;
+  EXPECT(decode_db(map.data(), {3, 3, 30, 30}, options).empty());
+}
+
 TEST(lines_less_than_ten_pixels_apart_read_from_left_to_right) {
   const auto quad = [](int x, int y) {
     return Polygon{{x, y}, {x + 9, y}, {x + 9, y + 9}, {x, y + 9}};
