@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Largest accepted image or rendered PDF page, in pixels (the limit PaddleX puts on PDF pages).
 DEFAULT_MAX_PIXELS = 178_956_970
+#: Bytes of artifacts that one artifact folder may hold.
+DEFAULT_ARTIFACT_BUDGET = 10 * 1024**3
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
@@ -36,6 +38,7 @@ class Settings:
         url_max_bytes: Largest accepted download of an input URL (``HPINFER_URL_MAX_BYTES``).
         url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
         font: Font file for drawing results, None = what the system has (``HPINFER_FONT``).
+        artifact_budget: Bytes that one folder of artifacts may hold (``HPINFER_ARTIFACT_BUDGET``).
     """
 
     cache_dir: Path
@@ -48,6 +51,7 @@ class Settings:
     url_max_bytes: int = 256 * 1024 * 1024
     url_timeout_s: float = 60.0
     font: Path | None = None
+    artifact_budget: int = DEFAULT_ARTIFACT_BUDGET
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -74,6 +78,7 @@ class Settings:
             url_max_bytes=_positive_int(env, "HPINFER_URL_MAX_BYTES", 256 * 1024 * 1024),
             url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
             font=_path(env, "HPINFER_FONT"),
+            artifact_budget=_positive_int(env, "HPINFER_ARTIFACT_BUDGET", DEFAULT_ARTIFACT_BUDGET),
         )
 
 

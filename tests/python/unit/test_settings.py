@@ -33,6 +33,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "HPINFER_URL_MAX_BYTES": "10",
             "HPINFER_URL_TIMEOUT": "0.5",
             "HPINFER_FONT": str(tmp_path / "font.ttf"),
+            "HPINFER_ARTIFACT_BUDGET": "1000",
         }
     )
     paths = {"cache_dir": tmp_path, "paddlex_cache_dir": tmp_path / "pdx"}
@@ -46,6 +47,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         url_max_bytes=10,
         url_timeout_s=0.5,
         font=tmp_path / "font.ttf",
+        artifact_budget=1000,
     )
 
 
@@ -62,6 +64,7 @@ def test_process_environment_is_read_at_call_time(monkeypatch: pytest.MonkeyPatc
         ("HPINFER_OFFLINE", "maybe"),
         ("HPINFER_MAX_PIXELS", "many"),
         ("HPINFER_MAX_PIXELS", "-1"),
+        ("HPINFER_ARTIFACT_BUDGET", "10 GB"),
         ("HPINFER_PDF_SCALE", "0"),
         ("HPINFER_PDF_SCALE", "nan"),
         ("HPINFER_URL_TIMEOUT", "inf"),
