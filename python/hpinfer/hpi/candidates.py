@@ -195,7 +195,9 @@ class _Found:
         settings: HPISettings,
         reduced: Sequence[PrecisionName],
     ) -> None:
-        fault = known_fault(route, model_name=model.name, operators=model.operators)
+        fault = known_fault(
+            route, model_name=model.name, family=model.family, operators=model.operators
+        )
         for candidate in _precisions(route, settings, reduced):
             if isinstance(candidate, Rejection):
                 self.rejected[route.engine] = candidate

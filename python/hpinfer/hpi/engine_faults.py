@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hpinfer.hpi.candidates import Candidate, NetworkFormat
+    from hpinfer.hpi.family import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class _Fault:
         reason: What happens, in words.
         formats: Formats of the files that it starts from.
         converted: Whether it concerns converted files only, the model's own only, or (None) both.
-        operators: One of these occurs in the file; empty: any file.
+        operators: One of these occurs in the file; empty: any file. Looked for only in the families
+            whose networks may have loops, because reading a file for them takes time.
         models: Pattern that the whole model name matches; empty: any model.
     """
 
@@ -38,15 +40,16 @@ class _Fault:
     models: str = ""
 
 
+_DECODERS = frozenset({"table", "formula", "unknown"})
 _PDMODEL, _ONNX, _PIR = frozenset({"pdmodel"}), frozenset({"onnx"}), frozenset({"pir"})
 
 _FAULTS = (
     _Fault(
         "openvino",
-        "OpenVINO's Paddle reader has no grid_sample",
+        "OpenVINO's Paddle reader does not take this network's grid_sample",
         _PDMODEL,
         converted=False,
-        operators=frozenset({"grid_sampler", "grid_sample"}),
+        models=r"UVDoc",
     ),
     _Fault(
         "openvino",
@@ -114,13 +117,18 @@ _FAULTS = (
 
 
 def known_fault(
-    candidate: Candidate, *, model_name: str, operators: Callable[[NetworkFormat], frozenset[str]]
+    candidate: Candidate,
+    *,
+    model_name: str,
+    family: Family,
+    operators: Callable[[NetworkFormat], frozenset[str]],
 ) -> str | None:
     """Why a candidate is known to fail for a model, or None.
 
     Args:
         candidate: Engine and route.
         model_name: Name of the model.
+        family: What the model does.
         operators: Gives the operator types of the model's file of a format; called only if an
             entry of the list depends on them.
     """
@@ -130,6 +138,8 @@ def known_fault(
         if fault.converted not in (None, candidate.converter is not None):
             continue
         if fault.models and not re.fullmatch(fault.models, model_name):
+            continue
+        if fault.operators and family not in _DECODERS:
             continue
         if fault.operators and not fault.operators & operators(candidate.model_format):
             continue

@@ -321,14 +321,19 @@ def test_threads_of_the_backend_config_reach_the_engine(model_dir):
 
 
 @pytest.mark.skipif(not BOTH, reason="one engine leaves nothing to measure")
-def test_a_pipeline_is_tuned_with_its_own_options(tunings):
+def test_a_pipeline_is_tuned_with_its_own_options(model_dir, tunings):
+    modules = {
+        module: {"model_name": name, "model_dir": str(model_dir(name, folder=name))}
+        for module, name in (("TextDetection", DET), ("TextRecognition", REC))
+    }
+    config = {"pipeline_name": "OCR", "SubModules": modules}
     with measure_loaded_models() as request:
-        pipeline = hpinfer.create_pipeline("OCR")
+        pipeline = hpinfer.create_pipeline(config)
     assert set(request.records) == {DET, REC}
     assert request.records[REC].streams == this_machine().threads
     assert request.records[DET].streams == 1
     assert len(tunings) == 2
-    again = hpinfer.create_pipeline("OCR")
+    again = hpinfer.create_pipeline(config)
     assert len(tunings) == 2
     assert [item.chosen for item in again.explain().models] == [
         item.chosen for item in pipeline.explain().models

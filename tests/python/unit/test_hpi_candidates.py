@@ -134,7 +134,7 @@ def test_an_unknown_precision_is_an_error():
     ("model", "engine", "reason"),
     [
         (facts("onnx", operators=["Conv", "Loop"]), "openvino", "Loop"),
-        (facts("pdmodel", operators=["grid_sampler"]), "openvino", "grid_sample"),
+        (facts("pdmodel", name="UVDoc"), "openvino", "grid_sample"),
         (facts("pdmodel", operators=["write_to_array"]), "openvino", "tensor arrays"),
         (facts("pdmodel", name="YOLOv3-DarkNet53"), "openvino", "infinite"),
         (facts("pir", name="SLANet_plus", conversion=CONVERTIBLE), "onnxruntime", "invalid ONNX"),
@@ -152,6 +152,14 @@ def test_faults_of_other_models_do_not_matter():
     found = candidates(facts("pdmodel", operators=["conv2d", "while"]), ALL, settings())
     assert "openvino fp32 from .pdmodel" in labels(found)
     assert found.faulty == ()
+
+
+def test_files_are_read_for_operators_only_where_loops_may_be():
+    def read(_format):
+        raise AssertionError("the file must not be read")
+
+    model = ModelFacts("M", ("onnx",), "text_recognition", operators=read)
+    assert len(candidates(model, ALL, settings()).usable) == 2
 
 
 def test_backend_options_of_another_engine_rule_an_engine_out():

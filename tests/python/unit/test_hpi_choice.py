@@ -149,7 +149,7 @@ def test_the_backend_asked_for_is_refused_for_a_format_or_a_known_fault():
     with pytest.raises(ModelFormatError, match=r"paddle: reads .pdmodel, PIR .json; .* has .onnx"):
         make(model("onnx"), backend="paddle")
     with pytest.raises(ModelFormatError, match="grid_sample"):
-        make(model("pdmodel", operators=["grid_sampler"]), backend="openvino")
+        make(model("pdmodel", name="UVDoc", family="unwarping"), backend="openvino")
 
 
 def test_the_backend_asked_for_is_refused_for_a_precision_it_lacks():
@@ -180,7 +180,7 @@ def test_nothing_that_reads_the_files_lists_everything_tried():
 
 
 def test_manual_mode_takes_exactly_what_it_is_told_even_a_known_fault():
-    faulty = model("pdmodel", operators=["grid_sampler"])
+    faulty = model("pdmodel", name="UVDoc", family="unwarping")
     choice = make(faulty, auto_config=False, backend="openvino")
     assert ranked(choice) == ["openvino fp32 from .pdmodel"]
     assert choice.source == "asked"
