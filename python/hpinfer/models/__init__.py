@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpinfer.config.inheritance import Given, resolve_model
+from hpinfer.config.paddlex_arguments import one_use_hpip, split_paddlex_arguments
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
 from hpinfer.models.loading import load_model, locate_model
@@ -12,7 +14,9 @@ from hpinfer.models.text_recognition import TextRecognition
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
+    from hpinfer.config.hpi import PrecisionName
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
@@ -35,10 +39,13 @@ _FAMILIES: dict[str, type[AnyModel]] = {
 
 def create_model(
     model_name: str,
-    *,
     model_dir: str | os.PathLike[str] | None = None,
+    *,
     device: str | None = None,
     engine: str | None = None,
+    use_hpip: bool | None = None,
+    hpi_config: Mapping[str, Any] | str | None = None,
+    precision: PrecisionName | None = None,
     batch_size: int = 1,
     **session_options: Any,
 ) -> AnyModel:
@@ -48,21 +55,36 @@ def create_model(
         model_name: E.g. ``"PP-OCRv4_mobile_det"``; see ``hpinfer models list``.
         model_dir: Directory with ``inference.yml`` and the network; None looks in the caches and
             fetches the model if it is not there.
-        device: ``"cpu"`` (default) or ``"gpu:N"``.
-        engine: ``"onnxruntime"`` or ``"openvino"``; None takes the best that is usable.
+        device: ``"cpu"`` (default), ``"gpu"`` or ``"gpu:N"``.
+        engine: Short for ``hpi_config={"backend": engine}``; ``"hpi"`` is ``use_hpip=True``.
+        use_hpip: False for plain inference; None and True for the best engine.
+        hpi_config: ``auto_config``, ``backend``, ``backend_config``, ``auto_paddle2onnx`` and
+            ``tune``, as a mapping or as text (JSON, a Python literal, ``@file``).
+        precision: ``"fp32"``, ``"bf16"`` or ``"fp16"``; None leaves it to `hpi_config`.
         batch_size: Images that go through the network together by default.
-        **session_options: Further options of `hpinfer.Session`, e.g. ``num_threads``.
+        **session_options: Further options of `hpinfer.Session`, e.g. ``num_streams``. Also
+            PaddleOCR's ``enable_hpi`` (the same as `use_hpip`).
 
     Raises:
+        ConfigError: Unknown key or wrong value, or settings that contradict each other.
         ModelNotFoundError: Unknown name, or the files cannot be had.
         ModelFormatError: Corrupted or incomplete files.
         EngineUnavailableError: No usable engine.
         UnsupportedError: The model's family is not supported.
     """
+    where = "create_model"
+    enable_hpi, session_options = split_paddlex_arguments(session_options, where=where)
+    given = Given(
+        use_hpip=one_use_hpip(use_hpip, enable_hpi, where=where),
+        hpi_config=hpi_config,
+        engine=engine,
+        device=device,
+        precision=precision,
+    )
+    settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir)
     family = _family(located.config)
-    loaded = load_model(located, device=device or "cpu", engine=engine, **session_options)
-    return family(loaded, batch_size=batch_size)
+    return family(load_model(located, settings, **session_options), batch_size=batch_size)
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:

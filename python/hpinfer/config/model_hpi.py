@@ -1,0 +1,216 @@
+"""The ``Hpi`` section of an ``inference.yml``: what a model brings along for its engines."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpinfer.config.backends import DynamicShapes, PaddleConfig, TensorRTConfig
+from hpinfer.config.validation import StrictModel, validate
+from hpinfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hpinfer.config.backends import BackendConfig, BackendName
+    from hpinfer.config.hpi import HPISettings
+
+#: Names of the 3.0-beta plugin, and today's.
+_BACKEND_NAMES: dict[str, BackendName] = {
+    "paddle_infer": "paddle",
+    "paddle_tensorrt": "paddle",
+    "onnx_runtime": "onnxruntime",
+    "paddle": "paddle",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
+    "tensorrt": "tensorrt",
+    "om": "om",
+}
+#: Every file that the beta shipped has this number of threads, whatever the machine: no choice.
+_SHIPPED_THREADS = 8
+
+_DeviceKind = Literal["cpu", "gpu", "npu"]
+
+
+class _PaddleInfo(StrictModel):
+    trt_dynamic_shapes: DynamicShapes | None = None
+    trt_dynamic_shape_input_data: dict[str, list[list[float]]] | None = None
+
+
+class _TensorRTInfo(StrictModel):
+    dynamic_shapes: DynamicShapes | None = None
+
+
+class _BackendInfos(StrictModel):
+    """``Hpi.backend_configs`` of PaddleX 3.x."""
+
+    paddle_infer: _PaddleInfo = _PaddleInfo()
+    tensorrt: _TensorRTInfo = _TensorRTInfo()
+
+
+class _BetaPaddle(StrictModel):
+    cpu_num_threads: int | None = None
+    enable_log_info: bool = False
+
+
+class _BetaTensorRT(StrictModel):
+    dynamic_shapes: DynamicShapes | None = None
+    max_batch_size: int | None = None
+    enable_log_info: bool = False
+
+
+class _BetaThreads(StrictModel):
+    cpu_num_threads: int | None = None
+
+
+class _BetaBackends(StrictModel):
+    """``Hpi.backend_config`` of the 3.0 beta."""
+
+    paddle_infer: _BetaPaddle = _BetaPaddle()
+    paddle_tensorrt: _BetaTensorRT = _BetaTensorRT()
+    openvino: _BetaThreads = _BetaThreads()
+    onnx_runtime: _BetaThreads = _BetaThreads()
+    tensorrt: _BetaTensorRT = _BetaTensorRT()
+
+
+class _Section(StrictModel):
+    backend_configs: _BackendInfos | None = None
+    backend_config: _BetaBackends | None = None
+    selected_backends: dict[_DeviceKind, str] | None = None
+    supported_backends: dict[_DeviceKind, list[str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelHPI:
+    """What a model's ``inference.yml`` says for its engines.
+
+    Attributes:
+        model_name: Name of the model.
+        selected: Device kind (``"cpu"`` …) to the backend that the file selects.
+        supported: Device kind to the backends that the file lists.
+        defaults: Backend to the keys of its ``backend_config`` that the file sets.
+    """
+
+    model_name: str = ""
+    selected: Mapping[str, BackendName] = field(default_factory=dict)
+    supported: Mapping[str, tuple[BackendName, ...]] = field(default_factory=dict)
+    defaults: Mapping[BackendName, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """Where these values come from, in words."""
+        return f"inference.yml of {self.model_name}"
+
+    def fill(self, backend: BackendName, options: BackendConfig) -> BackendConfig:
+        """`options` of `backend`, with the file's values where none was given."""
+        missing = {
+            key: value
+            for key, value in self.defaults.get(backend, {}).items()
+            if key not in options.model_fields_set or getattr(options, key) is None
+        }
+        if not missing:
+            return options
+        given = options.model_dump(exclude_unset=True)
+        return validate(type(options), {**given, **missing}, where=self.origin)
+
+    def apply(self, settings: HPISettings) -> HPISettings:
+        """`settings` with what the file says where the configuration is silent.
+
+        The file never overrules ``hpi_config``. A backend that it selects is a wish: it becomes
+        ``preferred_backend``, so a machine without that backend still works.
+        """
+        if settings.use_hpip is False:
+            return settings
+        hpi, origins = settings.hpi, dict(settings.origins)
+        preferred = settings.preferred_backend
+        if hpi.backend is not None:
+            options = self.fill(hpi.backend, hpi.options_for(hpi.backend))
+            given = options.model_dump(exclude_unset=True)
+            added = sorted(set(given) - set(hpi.backend_config))
+            added = [key for key in added if key in self.defaults.get(hpi.backend, {})]
+            if added:
+                merged = {**hpi.backend_config, **{key: given[key] for key in added}}
+                hpi = hpi.model_copy(update={"backend_config": merged})
+                origins |= {f"hpi_config.backend_config.{key}": self.origin for key in added}
+        else:
+            preferred = self.selected.get(settings.device.partition(":")[0])
+            if preferred is not None and preferred in hpi.backends():
+                origins["preferred_backend"] = self.origin
+            else:
+                preferred = None
+        return dataclasses.replace(settings, hpi=hpi, origins=origins, preferred_backend=preferred)
+
+
+def parse_model_hpi(config: Mapping[str, Any]) -> ModelHPI:
+    """Reads the ``Hpi`` section of a parsed ``inference.yml``; both layouts that PaddleX wrote.
+
+    Raises:
+        ConfigError: A key is unknown or a value is wrong.
+    """
+    top = config.get("Global") or {}
+    name = str(top.get("model_name", "")) if isinstance(top, dict) else ""
+    data = config.get("Hpi")
+    if data is None:
+        return ModelHPI(model_name=name)
+    where = f"inference.yml of {name}: Hpi" if name else "inference.yml: Hpi"
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where} must be a mapping; got {data!r}")
+    section = validate(_Section, data, where=where)
+    selected = section.selected_backends or {}
+    supported = section.supported_backends or {}
+    defaults = _defaults(section)
+    for kind, old in selected.items():
+        if old == "paddle_tensorrt" and kind == "gpu":
+            defaults.setdefault("paddle", {}).setdefault("run_mode", "trt_fp32")
+    return ModelHPI(
+        model_name=name,
+        selected={kind: _backend(old, where) for kind, old in selected.items()},
+        supported={
+            kind: tuple(dict.fromkeys(_backend(old, where) for old in names))
+            for kind, names in supported.items()
+        },
+        defaults=defaults,
+    )
+
+
+def _backend(name: str, where: str) -> BackendName:
+    if name in _BACKEND_NAMES:
+        return _BACKEND_NAMES[name]
+    nearest = difflib.get_close_matches(name, _BACKEND_NAMES, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(_BACKEND_NAMES)}"
+    raise ConfigError(f"{where}: unknown backend {name!r}; {hint}")
+
+
+def _defaults(section: _Section) -> dict[BackendName, dict[str, Any]]:
+    today = section.backend_configs or _BackendInfos()
+    beta = section.backend_config or _BetaBackends()
+    paddle = {
+        "trt_dynamic_shapes": today.paddle_infer.trt_dynamic_shapes
+        or beta.paddle_tensorrt.dynamic_shapes,
+        "trt_dynamic_shape_input_data": today.paddle_infer.trt_dynamic_shape_input_data,
+        "cpu_threads": _threads(beta.paddle_infer.cpu_num_threads),
+    }
+    shapes = today.tensorrt.dynamic_shapes or beta.tensorrt.dynamic_shapes
+    found: dict[BackendName, dict[str, Any]] = {
+        "paddle": paddle,
+        "openvino": {"cpu_num_threads": _threads(beta.openvino.cpu_num_threads)},
+        "onnxruntime": {"cpu_num_threads": _threads(beta.onnx_runtime.cpu_num_threads)},
+        "tensorrt": {"dynamic_shapes": shapes},
+    }
+    given = {
+        backend: {key: value for key, value in values.items() if value is not None}
+        for backend, values in found.items()
+    }
+    _check_defaults(given)
+    return {backend: values for backend, values in given.items() if values}
+
+
+def _check_defaults(given: Mapping[BackendName, Mapping[str, Any]]) -> None:
+    validate(PaddleConfig, given["paddle"], where="inference.yml: Hpi")
+    validate(TensorRTConfig, given["tensorrt"], where="inference.yml: Hpi")
+
+
+def _threads(value: int | None) -> int | None:
+    return None if value == _SHIPPED_THREADS else value
