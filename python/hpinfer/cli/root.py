@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Subcommand to its module; the command there has the same name as the module.
 _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
+    "run": "Predict with a single model, from PaddleX's module YAML.",
+    "config": "Show and check configurations.",
     "models": "List, fetch and verify models.",
     "doctor": "Report what hpinfer finds on this machine.",
 }

@@ -54,7 +54,7 @@ def parse_value(text: str, *, where: str) -> object:
 
 
 def parse_override(text: str) -> object:
-    """Reads the value of PaddleX's ``-o Key=Value``; ``T``, ``true``, ``False`` … are yes and no."""
+    """Reads the value of PaddleX's ``-o Key=Value``: ``T``, ``true`` … are yes, ``None`` null."""
     word = text.strip()
     if word in {"TRUE", "True", "true", "T", "t"}:
         return True

@@ -23,10 +23,27 @@ class PipelineSource:
     Attributes:
         config: The configuration.
         label: Its source in words, e.g. ``"OCR.yaml"``; starts the origin of each value.
+        set_keys: Dotted keys that were set one by one afterwards.
+        set_label: What to call the origin of those.
     """
 
     config: PipelineConfig
     label: str
+    set_keys: frozenset[str] = frozenset()
+    set_label: str = "--set"
+
+    def set_origin(self, key: str) -> str | None:
+        """The origin of `key` if it was set afterwards, itself or as part of a section."""
+        near = any(
+            key == one or key.startswith(f"{one}.") or one.startswith(f"{key}.")
+            for one in self.set_keys
+        )
+        return self.set_label if near else None
+
+    def origin(self, key: str) -> str:
+        """The origin of `key`, a value that was given."""
+        place = key.rpartition(".")[0]
+        return self.set_origin(key) or (f"{self.label}: {place}" if place else self.label)
 
 
 def load_pipeline_config(
@@ -61,10 +78,15 @@ def read_pipeline(pipeline: str | os.PathLike[str] | Mapping[str, Any]) -> Pipel
     else:
         path = Path(pipeline)
         data, label, where = _read_file(path), path.name, f"pipeline config {path.name}"
-    return PipelineSource(_parse(data, where), label)
+    return PipelineSource(parse_pipeline(data, where), label)
 
 
-def _parse(data: Mapping[str, Any], where: str) -> PipelineConfig:
+def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
+    """Validates plain data as the pipeline that it names.
+
+    Raises:
+        ConfigError: Unknown pipeline or key, or a wrong value.
+    """
     if "Pipeline" in data and "pipeline_name" not in data:
         raise ConfigError(
             f"{where} has the layout of PaddleX 3.0 beta (Global, Pipeline); write the one with "

@@ -117,6 +117,9 @@ def _choice(settings: HPISettings, paths: dict[str, Path], name: str) -> EngineC
         else:
             reason = f"selected by {settings.origins['preferred_backend']}"
             return dataclasses.replace(chosen, reason=reason)
+    allowed = [item for item in settings.hpi.backends() if item in ("openvino", "onnxruntime")]
+    if engine is None and len(allowed) == 1:  # backend_config has options of that one only
+        engine = allowed[0]
     return choose_engine(list(paths), device=settings.device, engine=engine, model_name=name)
 
 

@@ -111,16 +111,20 @@ def levels(root: Level, path: str = "") -> Iterator[tuple[str, Level]]:
         yield from levels(child, f"{path}.{name}" if path else name)
 
 
+#: Keys that a reader looks for first.
+_FIRST_KEYS = frozenset({"pipeline_name", "module_name", "model_name", "model_dir"})
+
+
 def plain(config: Level) -> dict[str, Any]:
     """The configuration in PaddleX's keys: defaults filled in, what is inherited left out."""
     return _without_unset(config, config.model_dump(mode="json"))
 
 
 def _without_unset(model: StrictModel, values: dict[str, Any]) -> dict[str, Any]:
-    inherited = set(Level.model_fields) if isinstance(model, Level) else set()
+    optional = {*Level.model_fields, "module_name"} if isinstance(model, Level) else set()
     kept: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in inherited and value is None and name not in model.model_fields_set:
+    for name, value in sorted(values.items(), key=lambda item: item[0] not in _FIRST_KEYS):
+        if name in optional and value is None and name not in model.model_fields_set:
             continue
         inner = getattr(model, name)
         nested = isinstance(inner, StrictModel) and not isinstance(inner, HPIOptions)
