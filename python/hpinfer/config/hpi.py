@@ -53,6 +53,10 @@ def _no_none(value: object) -> object:
     return {} if value is None else value
 
 
+def _off_is_a_word(value: object) -> object:
+    return "off" if value is False else value  # YAML reads a plain off as no
+
+
 class HPIOptions(StrictModel):
     """What one level of a configuration says of HPI; unset keys are inherited.
 
@@ -71,7 +75,7 @@ class HPIOptions(StrictModel):
         default_factory=dict
     )
     auto_paddle2onnx: bool = True
-    tune: Literal["off", "quick"] = "off"
+    tune: Annotated[Literal["off", "quick"], BeforeValidator(_off_is_a_word)] = "off"
 
     @model_validator(mode="before")
     @classmethod
