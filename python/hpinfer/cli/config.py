@@ -14,7 +14,7 @@ from hpinfer.cli.output import json_text
 from hpinfer.errors import HpinferError
 
 if TYPE_CHECKING:
-    from hpinfer.config.hpi import PrecisionName
+    from hpinfer.config.hpi import PrecisionChoice
     from hpinfer.config.report import ResolvedValue
 
 
@@ -30,7 +30,9 @@ def config() -> None:
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Set a dotted key.")
 @click.option("--device", help="cpu, gpu, gpu:0 ...")
 @click.option("--engine", help="Short for --hpi-config '{\"backend\": ENGINE}'.")
-@click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Of the networks.")
+@click.option(
+    "--precision", type=click.Choice(["fp32", "bf16", "fp16", "auto"]), help="Of the networks."
+)
 @hpi_options
 @verbosity_options
 def show(
@@ -40,7 +42,7 @@ def show(
     settings: tuple[str, ...],
     device: str | None,
     engine: str | None,
-    precision: PrecisionName | None,
+    precision: PrecisionChoice | None,
     **options: Any,
 ) -> None:
     """Print a pipeline's configuration: a YAML that can be edited and passed to --config.

@@ -10,6 +10,8 @@ from hpinfer.config.validation import StrictModel
 
 BackendName: TypeAlias = Literal["paddle", "openvino", "onnxruntime", "tensorrt", "om"]
 PrecisionName: TypeAlias = Literal["fp32", "fp16", "bf16"]
+#: ``auto`` takes a lower precision where it was measured faster and close enough, else fp32.
+PrecisionChoice: TypeAlias = Literal["fp32", "fp16", "bf16", "auto"]
 RunMode: TypeAlias = Literal[
     "paddle",
     "paddle_fp32",
@@ -46,8 +48,8 @@ class CPUBackendConfig(StrictModel):
 
     Attributes:
         cpu_num_threads: Threads of the model; None takes what the process may use.
-        precision: Of the network; None lets the automatic mode choose (fp32 unless a tuning record
-            says that a lower one is faster and close enough).
+        precision: Of the network; None is fp32. ``"auto"`` takes a lower one if a tuning record
+            says that it is faster and close enough.
         memory: ``"bounded"`` for varied shapes, ``"fast"`` for fixed ones; None is bounded.
         engine_config: The engine's own keys and values, passed through.
     """
@@ -56,7 +58,7 @@ class CPUBackendConfig(StrictModel):
     YES_NO: ClassVar[tuple[str, str]] = ("YES", "NO")
 
     cpu_num_threads: int | None = Field(default=None, ge=1)
-    precision: PrecisionName | None = None
+    precision: PrecisionChoice | None = None
     memory: Literal["bounded", "fast"] | None = None
     engine_config: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
@@ -69,7 +71,7 @@ class CPUBackendConfig(StrictModel):
         }
         given = {
             "num_threads": self.cpu_num_threads,
-            "precision": self.precision,
+            "precision": None if self.precision == "auto" else self.precision,
             "memory": self.memory,
             "engine_config": texts or None,
         }

@@ -20,6 +20,7 @@ from hpinfer.config.backends import (
     BackendName,
     CPUBackendConfig,
     PaddleConfig,
+    PrecisionChoice,
     PrecisionName,
     TensorRTConfig,
     accepted_keys,
@@ -38,6 +39,7 @@ __all__ = [
     "HPIOptions",
     "HPISettings",
     "PaddleConfig",
+    "PrecisionChoice",
     "PrecisionName",
     "TensorRTConfig",
 ]
@@ -176,7 +178,7 @@ class HPISettings:
     use_hpip: bool | None = None
     hpi: HPIConfig = field(default_factory=HPIConfig)
     device: str = "cpu"
-    precision: PrecisionName | None = None
+    precision: PrecisionChoice | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     preferred_backend: BackendName | None = None
     notes: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ from hpinfer.errors import ConfigError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hpinfer.config.backends import BackendName, PrecisionName
+    from hpinfer.config.backends import BackendName, PrecisionChoice
 
 _DEVICE_KINDS = ("cpu", "gpu", "npu")
 #: Keys of ``backend_config`` that keep their meaning when a deeper level takes another backend.
@@ -50,7 +50,7 @@ class Given:
     hpi_config: object = None
     engine: str | None = None
     device: str | None = None
-    precision: PrecisionName | None = None
+    precision: PrecisionChoice | None = None
     origin: str = "argument"
 
 

@@ -59,6 +59,9 @@ def _first_finding(model: type[BaseModel], error: ValidationError) -> str:
 
 def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
     path = ".".join(str(part) for part in finding["loc"])
+    advice = ADVICE.get(str(finding["loc"][-1])) if finding["loc"] else None
+    if advice is not None:
+        return f"key {path!r} is not supported; {advice}"
     if finding["type"] == "value_error":  # our own validators say it in full
         reason = str(finding.get("ctx", {}).get("error", finding["msg"]))
         return f"{path}: {reason}" if path else reason
@@ -68,9 +71,6 @@ def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
         message = finding["msg"]
         return f"{path}: {message[0].lower()}{message[1:]}; got {finding['input']!r}"
     known = _keys_at(model, finding["loc"][:-1])
-    advice = ADVICE.get(str(finding["loc"][-1]))
-    if advice is not None:
-        return f"key {path!r} is not supported; {advice}"
     nearest = difflib.get_close_matches(str(finding["loc"][-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
     return f"unknown key {path!r}; {hint}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from hpinfer.config.hpi import PrecisionName
+    from hpinfer.config.hpi import PrecisionChoice
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
@@ -45,7 +45,7 @@ def create_model(
     engine: str | None = None,
     use_hpip: bool | None = None,
     hpi_config: Mapping[str, Any] | str | None = None,
-    precision: PrecisionName | None = None,
+    precision: PrecisionChoice | None = None,
     batch_size: int = 1,
     **session_options: Any,
 ) -> AnyModel:

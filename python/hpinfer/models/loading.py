@@ -95,7 +95,7 @@ def load_model(
     options = settings.hpi.options_for(backend)
     if isinstance(options, CPUBackendConfig):
         session_options |= options.session_options()
-    if settings.precision is not None:
+    if settings.precision not in (None, "auto"):
         session_options["precision"] = settings.precision
     session = Session(
         paths[choice.model_format], engine=choice.engine, device=settings.device, **session_options

@@ -290,9 +290,7 @@ hpi_configs = st.fixed_dictionaries(
         "tune": st.sampled_from(["off", "quick"]),
     },
 )
-levels = st.fixed_dictionaries(
-    {}, optional={"use_hpip": st.booleans(), "hpi_config": hpi_configs}
-)
+levels = st.fixed_dictionaries({}, optional={"use_hpip": st.booleans(), "hpi_config": hpi_configs})
 
 
 @settings(max_examples=200, deadline=None)
