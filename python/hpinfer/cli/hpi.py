@@ -8,8 +8,6 @@ import click
 
 from hpinfer.cli.console import say
 from hpinfer.cli.parameters import paddlex_bool
-from hpinfer.config.literals import parse_mapping
-from hpinfer.config.paddlex_arguments import NO_LICENCE, one_use_hpip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +76,8 @@ def _old_options(command: Command) -> Command:
 
 def _no_licence(_ctx: click.Context, param: click.Parameter, value: object) -> None:
     if value:
+        from hpinfer.config.paddlex_arguments import NO_LICENCE
+
         say(NO_LICENCE.format(f"--{param.name}"))
 
 
@@ -88,6 +88,9 @@ def given_hpi(options: dict[str, Any]) -> dict[str, Any]:
         ConfigError: They contradict each other, or ``--hpi_config`` is no mapping.
         InputNotFoundError: The file of ``--hpi_config @FILE`` does not exist.
     """
+    from hpinfer.config.literals import parse_mapping
+    from hpinfer.config.paddlex_arguments import one_use_hpip
+
     use_hpip = one_use_hpip(
         options.pop("use_hpip"), options.pop("enable_hpi"), where="command line"
     )

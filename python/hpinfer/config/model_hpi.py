@@ -91,29 +91,39 @@ class ModelHPI:
         selected: Device kind (``"cpu"`` …) to the backend that the file selects.
         supported: Device kind to the backends that the file lists.
         defaults: Backend to the keys of its ``backend_config`` that the file sets.
+        tensorrt_in_paddle: Device kinds where the file selects Paddle with TensorRT sub-graphs.
     """
 
     model_name: str = ""
     selected: Mapping[str, BackendName] = field(default_factory=dict)
     supported: Mapping[str, tuple[BackendName, ...]] = field(default_factory=dict)
     defaults: Mapping[BackendName, Mapping[str, Any]] = field(default_factory=dict)
+    tensorrt_in_paddle: frozenset[str] = frozenset()
 
     @property
     def origin(self) -> str:
         """Where these values come from, in words."""
         return f"inference.yml of {self.model_name}"
 
-    def fill(self, backend: BackendName, options: BackendConfig) -> BackendConfig:
+    def fill(
+        self, backend: BackendName, options: BackendConfig, *, device: str = "cpu"
+    ) -> BackendConfig:
         """`options` of `backend`, with the file's values where none was given."""
         missing = {
             key: value
-            for key, value in self.defaults.get(backend, {}).items()
+            for key, value in self._defaults(backend, device).items()
             if key not in options.model_fields_set or getattr(options, key) is None
         }
         if not missing:
             return options
         given = options.model_dump(exclude_unset=True)
         return validate(type(options), {**given, **missing}, where=self.origin)
+
+    def _defaults(self, backend: BackendName, device: str) -> dict[str, Any]:
+        found = dict(self.defaults.get(backend, {}))
+        if backend == "paddle" and _kind(device) in self.tensorrt_in_paddle:
+            found["run_mode"] = "trt_fp32"
+        return found
 
     def apply(self, settings: HPISettings) -> HPISettings:
         """`settings` with what the file says where the configuration is silent.
@@ -126,16 +136,19 @@ class ModelHPI:
         hpi, origins = settings.hpi, dict(settings.origins)
         preferred = settings.preferred_backend
         if hpi.backend is not None:
-            options = self.fill(hpi.backend, hpi.options_for(hpi.backend))
-            given = options.model_dump(exclude_unset=True)
-            added = sorted(set(given) - set(hpi.backend_config))
-            added = [key for key in added if key in self.defaults.get(hpi.backend, {})]
+            own = hpi.options_for(hpi.backend)
+            filled = self.fill(hpi.backend, own, device=settings.device)
+            added = {
+                key: value
+                for key, value in filled.model_dump(exclude_unset=True).items()
+                if value != getattr(own, key)
+            }
             if added:
-                merged = {**hpi.backend_config, **{key: given[key] for key in added}}
+                merged = {**hpi.backend_config, **added}
                 hpi = hpi.model_copy(update={"backend_config": merged})
                 origins |= {f"hpi_config.backend_config.{key}": self.origin for key in added}
         else:
-            preferred = self.selected.get(settings.device.partition(":")[0])
+            preferred = self.selected.get(_kind(settings.device))
             if preferred is not None and preferred in hpi.backends():
                 origins["preferred_backend"] = self.origin
             else:
@@ -160,10 +173,6 @@ def parse_model_hpi(config: Mapping[str, Any]) -> ModelHPI:
     section = validate(_Section, data, where=where)
     selected = section.selected_backends or {}
     supported = section.supported_backends or {}
-    defaults = _defaults(section)
-    for kind, old in selected.items():
-        if old == "paddle_tensorrt" and kind == "gpu":
-            defaults.setdefault("paddle", {}).setdefault("run_mode", "trt_fp32")
     return ModelHPI(
         model_name=name,
         selected={kind: _backend(old, where) for kind, old in selected.items()},
@@ -171,8 +180,15 @@ def parse_model_hpi(config: Mapping[str, Any]) -> ModelHPI:
             kind: tuple(dict.fromkeys(_backend(old, where) for old in names))
             for kind, names in supported.items()
         },
-        defaults=defaults,
+        defaults=_defaults(section),
+        tensorrt_in_paddle=frozenset(
+            kind for kind, old in selected.items() if old == "paddle_tensorrt"
+        ),
     )
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
 
 
 def _backend(name: str, where: str) -> BackendName:

@@ -293,7 +293,10 @@ def test_the_section_of_the_beta_selects_backends():
     hpi = parse_model_hpi(BETA)
     assert hpi.selected == {"cpu": "onnxruntime", "gpu": "paddle"}
     assert hpi.supported["gpu"] == ("paddle", "tensorrt")
-    assert hpi.defaults["paddle"] == {"trt_dynamic_shapes": SHAPES, "run_mode": "trt_fp32"}
+    assert hpi.defaults["paddle"] == {"trt_dynamic_shapes": SHAPES}
+    on_paddle = config(backend="paddle").options_for("paddle")
+    assert hpi.fill("paddle", on_paddle).run_mode is None
+    assert hpi.fill("paddle", on_paddle, device="gpu:0").run_mode == "trt_fp32"
     assert hpi.defaults["openvino"] == {"cpu_num_threads": 3}
     wished = hpi.apply(resolve_model(Given()))
     assert (wished.hpi.backend, wished.preferred_backend) == (None, "onnxruntime")
