@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.config.inheritance import Given, resolve
@@ -14,6 +15,8 @@ from hpinfer.pipelines.ocr import OCRPipeline, Precision
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+
+    from hpinfer.config.hpi import HPISettings
 
 __all__ = ["OCRPipeline", "Precision", "create_pipeline"]
 
@@ -78,4 +81,11 @@ def create_pipeline(
     if not isinstance(source.config, OCRConfig):
         name = getattr(source.config, "pipeline_name", type(source.config).__name__)
         raise UnsupportedError(f"the pipeline {name!r} cannot be run on its own yet; OCR can")
+    _tell_what_does_not_apply(settings)
     return OCRPipeline(source.config, settings)
+
+
+def _tell_what_does_not_apply(settings: Mapping[str, HPISettings]) -> None:
+    for path, item in settings.items():
+        for note in item.notes:
+            logging.getLogger("hpinfer.config").info("%s: %s", path, note)
