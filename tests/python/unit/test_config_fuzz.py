@@ -35,10 +35,12 @@ TREES = st.dictionaries(KEYS, VALUES, max_size=5)
 
 
 def in_one_line(action):
+    message = ""
     try:
         action()
     except HpinferError as error:
-        assert "\n" not in str(error)
+        message = str(error)
+    assert "\n" not in message
 
 
 @settings(max_examples=300, deadline=None)
