@@ -43,7 +43,15 @@ def _checked_ranges(shapes: dict[str, list[list[int]]]) -> dict[str, list[list[i
 DynamicShapes: TypeAlias = Annotated[dict[str, list[list[int]]], AfterValidator(_checked_ranges)]
 
 
-class CPUBackendConfig(StrictModel):
+class EngineOptions(StrictModel):
+    """Base of every ``backend_config``."""
+
+    def session_options(self) -> dict[str, Any]:
+        """The options that were given, in the names of `hpinfer.Session`."""
+        return {}
+
+
+class CPUBackendConfig(EngineOptions):
     """``backend_config`` that ``openvino`` and ``onnxruntime`` share.
 
     Attributes:
@@ -102,7 +110,7 @@ class ONNXRuntimeConfig(CPUBackendConfig):
         return {**super().session_options(), **given}
 
 
-class TensorRTConfig(StrictModel):
+class TensorRTConfig(EngineOptions):
     """``backend_config`` of ``tensorrt``.
 
     Attributes:
@@ -127,7 +135,11 @@ class TensorRTConfig(StrictModel):
         return value
 
 
-class PaddleConfig(StrictModel):
+#: Options of Paddle that a session takes beside ``engine_config``.
+_SET_ELSEWHERE = {"device_type", "device_id", "cpu_threads"}
+
+
+class PaddleConfig(EngineOptions):
     """``backend_config`` of ``paddle``, in the keys of PaddleX's Paddle Inference runner.
 
     Attributes:
@@ -178,6 +190,12 @@ class PaddleConfig(StrictModel):
         renamed["cpu_threads"] = renamed.pop("cpu_num_threads")
         return renamed
 
+    def session_options(self) -> dict[str, Any]:
+        """The options that were given, in the names of `hpinfer.Session`."""
+        own = self.model_dump(exclude_unset=True, exclude=_SET_ELSEWHERE)
+        given = {"num_threads": self.cpu_threads, "engine_config": own or None}
+        return {name: value for name, value in given.items() if value is not None}
+
     @model_validator(mode="after")
     def _three_feeds(self) -> PaddleConfig:
         for name, feeds in (self.trt_dynamic_shape_input_data or {}).items():
@@ -189,7 +207,7 @@ class PaddleConfig(StrictModel):
         return self
 
 
-class AscendConfig(StrictModel):
+class AscendConfig(EngineOptions):
     """``backend_config`` of ``om``: there are no options."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpinfer import hub
-from hpinfer.config.hpi import BACKENDS, CPUBackendConfig, HPISettings
+from hpinfer.config.hpi import BACKENDS, HPISettings
 from hpinfer.config.inference import InferenceConfig, parse_inference_config
 from hpinfer.config.model_hpi import parse_model_hpi
 from hpinfer.errors import HpinferError
@@ -92,9 +92,7 @@ def load_model(
     paths = _network_paths(files)
     choice = _choice(settings, paths, files.name)
     backend = next(name for name in BACKENDS if name == choice.engine)
-    options = settings.hpi.options_for(backend)
-    if isinstance(options, CPUBackendConfig):
-        session_options |= options.session_options()
+    session_options |= settings.hpi.options_for(backend).session_options()
     if settings.precision not in (None, "auto"):
         session_options["precision"] = settings.precision
     session = Session(

@@ -77,6 +77,12 @@ def test_engine_options_reach_the_session_as_text():
     }
     on_ort = config(backend="onnxruntime", backend_config=options).options_for("onnxruntime")
     assert on_ort.session_options()["engine_config"] == {"A": "1", "B": "2"}
+    given = {"run_mode": "mkldnn", "cpu_threads": 2, "device_type": "cpu"}
+    on_paddle = config(backend="paddle", backend_config=given).options_for("paddle")
+    assert on_paddle.session_options() == {
+        "num_threads": 2,
+        "engine_config": {"run_mode": "mkldnn"},
+    }
 
 
 @pytest.mark.parametrize(
