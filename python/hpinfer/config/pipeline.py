@@ -15,6 +15,14 @@ from hpinfer.errors import ConfigError, InputNotFoundError
 if TYPE_CHECKING:
     import os
 
+__all__ = [
+    "PIPELINES",
+    "PipelineSource",
+    "load_pipeline_config",
+    "parse_pipeline",
+    "read_pipeline",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineSource:
