@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator
 
 from hpinfer.config.backends import DynamicShapes, PaddleConfig, TensorRTConfig
-from hpinfer.config.validation import StrictModel, validate
+from hpinfer.config.validation import StrictModel, models_in, validate
 from hpinfer.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
+
     from hpinfer.config.backends import BackendConfig, BackendName
     from hpinfer.config.hpi import HPISettings
+
+_log = logging.getLogger("hpinfer.config")
 
 #: Names of the 3.0-beta plugin, and today's.
 _BACKEND_NAMES: dict[str, BackendName] = {
@@ -34,50 +41,54 @@ _SHIPPED_THREADS = 8
 _DeviceKind = Literal["cpu", "gpu", "npu"]
 
 
-class _PaddleInfo(StrictModel):
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+_Precision: TypeAlias = Annotated[Literal["fp32", "fp16"], BeforeValidator(_lower)]
+
+
+class _PaddleInfer(StrictModel):
+    cpu_num_threads: int | None = None
+    enable_mkldnn: bool = True
+    enable_trt: bool = False
+    enable_log_info: bool = False
     trt_dynamic_shapes: DynamicShapes | None = None
     trt_dynamic_shape_input_data: dict[str, list[list[float]]] | None = None
+    trt_precision: _Precision | None = None
 
 
-class _TensorRTInfo(StrictModel):
+class _PaddleTensorRT(StrictModel):
     dynamic_shapes: DynamicShapes | None = None
-
-
-class _BackendInfos(StrictModel):
-    """``Hpi.backend_configs`` of PaddleX 3.x."""
-
-    paddle_infer: _PaddleInfo = _PaddleInfo()
-    tensorrt: _TensorRTInfo = _TensorRTInfo()
-
-
-class _BetaPaddle(StrictModel):
-    cpu_num_threads: int | None = None
+    dynamic_shape_input_data: dict[str, list[list[float]]] | None = None
+    max_batch_size: int | None = None
     enable_log_info: bool = False
 
 
-class _BetaTensorRT(StrictModel):
+class _TensorRT(StrictModel):
+    precision: _Precision | None = None
     dynamic_shapes: DynamicShapes | None = None
     max_batch_size: int | None = None
     enable_log_info: bool = False
 
 
-class _BetaThreads(StrictModel):
+class _Processor(StrictModel):
     cpu_num_threads: int | None = None
 
 
-class _BetaBackends(StrictModel):
-    """``Hpi.backend_config`` of the 3.0 beta."""
+class _Backends(StrictModel):
+    """``Hpi.backend_configs`` of PaddleX 3.x, and ``Hpi.backend_config`` of the 3.0 beta."""
 
-    paddle_infer: _BetaPaddle = _BetaPaddle()
-    paddle_tensorrt: _BetaTensorRT = _BetaTensorRT()
-    openvino: _BetaThreads = _BetaThreads()
-    onnx_runtime: _BetaThreads = _BetaThreads()
-    tensorrt: _BetaTensorRT = _BetaTensorRT()
+    paddle_infer: _PaddleInfer = _PaddleInfer()
+    paddle_tensorrt: _PaddleTensorRT | None = None
+    openvino: _Processor = _Processor()
+    onnx_runtime: _Processor = _Processor()
+    tensorrt: _TensorRT = _TensorRT()
 
 
 class _Section(StrictModel):
-    backend_configs: _BackendInfos | None = None
-    backend_config: _BetaBackends | None = None
+    backend_configs: _Backends | None = None
+    backend_config: _Backends | None = None
     selected_backends: dict[_DeviceKind, str] | None = None
     supported_backends: dict[_DeviceKind, list[str]] | None = None
 
@@ -157,10 +168,13 @@ class ModelHPI:
 
 
 def parse_model_hpi(config: Mapping[str, Any]) -> ModelHPI:
-    """Reads the ``Hpi`` section of a parsed ``inference.yml``; both layouts that PaddleX wrote.
+    """Reads the ``Hpi`` section of a parsed ``inference.yml``, in every layout that PaddleX wrote.
+
+    Keys that no PaddleX of today writes are read over with a warning: the file came with the model,
+    and a later exporter may know more.
 
     Raises:
-        ConfigError: A key is unknown or a value is wrong.
+        ConfigError: A value is wrong.
     """
     top = config.get("Global") or {}
     name = str(top.get("model_name", "")) if isinstance(top, dict) else ""
@@ -170,7 +184,7 @@ def parse_model_hpi(config: Mapping[str, Any]) -> ModelHPI:
     where = f"inference.yml of {name}: Hpi" if name else "inference.yml: Hpi"
     if not isinstance(data, dict):
         raise ConfigError(f"{where} must be a mapping; got {data!r}")
-    section = validate(_Section, data, where=where)
+    section = validate(_Section, _known_only(_Section, data, where), where=where)
     selected = section.selected_backends or {}
     supported = section.supported_backends or {}
     return ModelHPI(
@@ -199,28 +213,53 @@ def _backend(name: str, where: str) -> BackendName:
     raise ConfigError(f"{where}: unknown backend {name!r}; {hint}")
 
 
+def _known_only(model: type[BaseModel], data: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """`data` without the keys that `model` does not have, each told with the nearest one."""
+    known: dict[str, Any] = {}
+    for key, value in data.items():
+        name = str(key)
+        if name not in model.model_fields:
+            nearest = difflib.get_close_matches(name, model.model_fields, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            _log.warning("%s: unknown key %r has no effect%s", where, name, hint)
+            continue
+        nested = models_in(model.model_fields[name].annotation)
+        deeper = bool(nested) and isinstance(value, dict)
+        known[name] = _known_only(nested[0], value, f"{where}.{name}") if deeper else value
+    return known
+
+
 def _defaults(section: _Section) -> dict[BackendName, dict[str, Any]]:
-    today = section.backend_configs or _BackendInfos()
-    beta = section.backend_config or _BetaBackends()
-    paddle = {
-        "trt_dynamic_shapes": today.paddle_infer.trt_dynamic_shapes
-        or beta.paddle_tensorrt.dynamic_shapes,
-        "trt_dynamic_shape_input_data": today.paddle_infer.trt_dynamic_shape_input_data,
-        "cpu_threads": _threads(beta.paddle_infer.cpu_num_threads),
-    }
-    shapes = today.tensorrt.dynamic_shapes or beta.tensorrt.dynamic_shapes
+    given = section.backend_configs or section.backend_config or _Backends()
+    paddle, inside = given.paddle_infer, given.paddle_tensorrt or _PaddleTensorRT()
     found: dict[BackendName, dict[str, Any]] = {
-        "paddle": paddle,
-        "openvino": {"cpu_num_threads": _threads(beta.openvino.cpu_num_threads)},
-        "onnxruntime": {"cpu_num_threads": _threads(beta.onnx_runtime.cpu_num_threads)},
-        "tensorrt": {"dynamic_shapes": shapes},
+        "paddle": {
+            "run_mode": _run_mode(given),
+            "trt_dynamic_shapes": paddle.trt_dynamic_shapes or inside.dynamic_shapes,
+            "trt_dynamic_shape_input_data": paddle.trt_dynamic_shape_input_data
+            or inside.dynamic_shape_input_data,
+            "cpu_threads": _threads(paddle.cpu_num_threads),
+        },
+        "openvino": {"cpu_num_threads": _threads(given.openvino.cpu_num_threads)},
+        "onnxruntime": {"cpu_num_threads": _threads(given.onnx_runtime.cpu_num_threads)},
+        "tensorrt": {
+            "precision": given.tensorrt.precision,
+            "dynamic_shapes": given.tensorrt.dynamic_shapes,
+        },
     }
-    given = {
-        backend: {key: value for key, value in values.items() if value is not None}
-        for backend, values in found.items()
+    values = {
+        backend: {key: value for key, value in options.items() if value is not None}
+        for backend, options in found.items()
     }
-    _check_defaults(given)
-    return {backend: values for backend, values in given.items() if values}
+    _check_defaults(values)
+    return {backend: options for backend, options in values.items() if options}
+
+
+def _run_mode(given: _Backends) -> str | None:
+    paddle = given.paddle_infer
+    if paddle.enable_trt:
+        return f"trt_{paddle.trt_precision or 'fp32'}"
+    return None if paddle.enable_mkldnn else "paddle"
 
 
 def _check_defaults(given: Mapping[BackendName, Mapping[str, Any]]) -> None:

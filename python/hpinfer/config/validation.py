@@ -87,14 +87,15 @@ def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     fields = model.model_fields
     for part in path:
         field = fields.get(str(part))
-        nested = [] if field is None else _models_in(field.annotation)
+        nested = [] if field is None else models_in(field.annotation)
         if not nested:
             return []
         fields = nested[0].model_fields
     return sorted(fields)
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """The models that a field's annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]

@@ -47,7 +47,7 @@ def create_model(
     hpi_config: Mapping[str, Any] | str | None = None,
     precision: PrecisionChoice | None = None,
     batch_size: int = 1,
-    **session_options: Any,
+    **options: Any,
 ) -> AnyModel:
     """Loads a model by name; its family is read from its ``inference.yml``.
 
@@ -62,8 +62,9 @@ def create_model(
             ``tune``, as a mapping or as text (JSON, a Python literal, ``@file``).
         precision: ``"fp32"``, ``"bf16"`` or ``"fp16"``; None leaves it to `hpi_config`.
         batch_size: Images that go through the network together by default.
-        **session_options: Further options of `hpinfer.Session`, e.g. ``num_streams``. Also
-            PaddleOCR's ``enable_hpi`` (the same as `use_hpip`).
+        **options: Parameters of the model's `predict`, for calls that do not give them, e.g.
+            ``topk=3``; further options of `hpinfer.Session`, e.g. ``num_streams``; PaddleOCR's
+            ``enable_hpi`` (the same as `use_hpip`).
 
     Raises:
         ConfigError: Unknown key or wrong value, or settings that contradict each other.
@@ -73,7 +74,7 @@ def create_model(
         UnsupportedError: The model's family is not supported.
     """
     where = "create_model"
-    enable_hpi, session_options = split_paddlex_arguments(session_options, where=where)
+    enable_hpi, options = split_paddlex_arguments(options, where=where)
     given = Given(
         use_hpip=one_use_hpip(use_hpip, enable_hpi, where=where),
         hpi_config=hpi_config,
@@ -84,7 +85,9 @@ def create_model(
     settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir)
     family = _family(located.config)
-    return family(load_model(located, settings, **session_options), batch_size=batch_size)
+    defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
+    model = family(load_model(located, settings, **options), batch_size=batch_size)
+    return model.with_defaults(defaults) if defaults else model
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:

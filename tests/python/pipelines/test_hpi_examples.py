@@ -151,6 +151,19 @@ def test_arguments_of_paddlex_are_accepted_or_explained(caplog):
         hpinfer.create_pipeline("OCR", config={"pipeline_name": "OCR"})
 
 
+def test_parameters_may_be_given_when_the_model_is_made():
+    picture = IMAGES / "hello.png"
+    usual = hpinfer.create_model(CLS)
+    both = hpinfer.create_model(CLS, topk=2)
+    assert [len(next(model(picture)).class_ids) for model in (usual, both)] == [1, 2]
+    assert len(next(both(picture, topk=1)).class_ids) == 1
+    assert len(next(both(picture, topk=None)).class_ids) == 2
+    with pytest.raises(ConfigError, match="topk must be"):
+        hpinfer.create_model(CLS, topk=0)
+    with pytest.raises(ConfigError, match="unknown session option 'num_stream'; did you mean"):
+        hpinfer.create_model(CLS, num_stream=2)
+
+
 def test_what_cannot_run_yet_says_so():
     with pytest.raises(UnsupportedError, match="'doc_preprocessor' cannot be run on its own"):
         hpinfer.create_pipeline("doc_preprocessor")

@@ -326,15 +326,43 @@ def test_the_file_never_overrules_the_user():
     ("section", "message"),
     [
         ({"selected_backends": {"cpu": "onnxruntim"}}, "did you mean 'onnxruntime'?"),
-        ({"selected_backend": {"cpu": "openvino"}}, "did you mean 'selected_backends'?"),
+        ({"selected_backends": {"tpu": "openvino"}}, "must be one of cpu, gpu, npu; got 'tpu'"),
         ({"backend_configs": {"tensorrt": {"dynamic_shapes": {"x": 1}}}}, "dynamic_shapes"),
-        ({"backend_configs": {"tensort": {}}}, "did you mean 'tensorrt'?"),
+        ({"backend_configs": {"tensorrt": {"precision": "int8"}}}, "must be one of fp32, fp16"),
+        ({"backend_configs": ["tensorrt"]}, "backend_configs"),
     ],
 )
 def test_a_wrong_section_is_refused_in_one_line(section, message):
     with pytest.raises(ConfigError, match=r"inference\.yml of m: Hpi") as error:
         parse_model_hpi(inference_yml(**section))
     assert message in one_line(error)
+
+
+def test_keys_of_a_later_exporter_are_read_over_and_told(caplog):
+    later = {"tensort": {}, "tensorrt": {"dynamic_shapes": SHAPES, "builder": 5}}
+    hpi = parse_model_hpi(inference_yml(backend_configs=later, level=2))
+    assert hpi.defaults == {"tensorrt": {"dynamic_shapes": SHAPES}}
+    assert [record.getMessage().partition("Hpi")[2] for record in caplog.records] == [
+        ".backend_configs: unknown key 'tensort' has no effect; did you mean 'tensorrt'?",
+        ".backend_configs.tensorrt: unknown key 'builder' has no effect",
+        ": unknown key 'level' has no effect",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paddle", "mode"),
+    [
+        ({"enable_trt": True}, "trt_fp32"),
+        ({"enable_trt": True, "trt_precision": "FP16"}, "trt_fp16"),
+        ({"enable_mkldnn": False}, "paddle"),
+        ({"enable_mkldnn": True, "enable_log_info": False}, None),
+    ],
+)
+def test_switches_of_the_release_candidates_are_run_modes(paddle, mode):
+    configs = {"paddle_infer": paddle, "tensorrt": {"precision": "FP16"}}
+    hpi = parse_model_hpi(inference_yml(backend_config=configs))
+    assert hpi.defaults.get("paddle", {}).get("run_mode") == mode
+    assert hpi.defaults["tensorrt"] == {"precision": "fp16"}
 
 
 def test_a_section_that_is_no_mapping_is_refused():
