@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
@@ -12,6 +13,8 @@ from hpinfer.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
 
     from hpinfer.hpi import EngineChoice
     from hpinfer.io import ImageSource
@@ -39,6 +42,7 @@ class Model(ABC, Generic[ResultT]):
         self.name = loaded.name
         self.choice: EngineChoice = loaded.choice
         self._batch_size = checked_batch_size(batch_size)
+        self._defaults: Mapping[str, Any] = {}
 
     @property
     def engine(self) -> str:
@@ -88,12 +92,28 @@ class Model(ABC, Generic[ResultT]):
             ConfigError: Unknown parameter, or a wrong value (at once, not at the first ``next``).
         """
         check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
-        settings = self._settings(params)
+        given = {name: value for name, value in params.items() if value is not None}
+        settings = self._settings({**self._defaults, **given})
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
         return self._run(images, size, settings)
 
     __call__ = predict
+
+    def with_defaults(self, params: Mapping[str, Any]) -> Self:
+        """This model with other values where a call gives none; the network is shared.
+
+        Args:
+            params: Parameters of `predict`.
+
+        Raises:
+            ConfigError: Unknown parameter, or a wrong value.
+        """
+        check_parameters(params, self.PARAMETERS, where=self.name)
+        self._settings(params)
+        other = copy.copy(self)
+        other._defaults = {**self._defaults, **params}
+        return other
 
     def _run(
         self, images: Iterable[InputImage | InputFailure], batch_size: int, settings: object
