@@ -34,6 +34,11 @@ std::uint8_t to_pixel(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
 }
 
+bool shrinks_height_most(const SampledSize& size) {
+  const int rows = size.source_height - size.target_height;
+  return rows > 0 && rows > 2 * (size.source_width - size.target_width);
+}
+
 PillowTaps identity_taps(int first, int count) {
   PillowTaps taps;
   taps.most = 1;
@@ -77,6 +82,8 @@ PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilte
 
 PillowResize::PillowResize(const SampledSize& size, PillowFilter filter)
     : keeps_width_(size.source_width == size.target_width),
+      vertical_first_(shrinks_height_most(size)),
+      source_width_(size.source_width),
       x_(size.x),
       width_(static_cast<std::size_t>(size.width)),
       columns_(pillow_taps(size.source_width, size.target_width, size.x, size.width, filter)),
@@ -98,8 +105,36 @@ void PillowResize::resize_row(const std::uint8_t* row, std::uint8_t* out) const 
   }
 }
 
+template <typename RowAt>
+void PillowResize::blend_rows(int y, const RowAt& row_at, std::span<std::int32_t> sums,
+                              std::span<std::uint8_t> out) const {
+  const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
+  const std::int32_t* weights = rows_.of(static_cast<std::size_t>(y));
+  std::fill(sums.begin(), sums.end(), kHalf);
+  for (int k = 0; k < count; ++k) {
+    const std::uint8_t* row = row_at(first + k);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += row[i] * weights[k];
+  }
+  std::transform(sums.begin(), sums.end(), out.begin(), to_pixel);
+}
+
+void PillowResize::run_vertical_first(const ImageView& source, int begin, int end,
+                                      const EmitRow& emit) const {
+  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * kChannels;
+  std::vector<std::int32_t> sums(row_bytes);
+  std::vector<std::uint8_t> blended(row_bytes);
+  std::vector<std::uint8_t> out(width_ * kChannels);
+  const auto row_at = [&](int r) { return source.row<std::uint8_t>(r); };
+  for (int y = begin; y < end; ++y) {
+    blend_rows(y, row_at, sums, blended);
+    resize_row(blended.data(), out.data());
+    emit(y, out.data());
+  }
+}
+
 void PillowResize::run(const ImageView& source, int begin, int end, const EmitRow& emit) const {
   if (begin >= end) return;
+  if (vertical_first_) return run_vertical_first(source, begin, end, emit);
   const std::size_t row_bytes = width_ * kChannels;
   const auto ring = static_cast<std::size_t>(rows_.most);
   std::vector<std::uint8_t> resized(ring * row_bytes);  // source row r is at r % ring
@@ -112,13 +147,7 @@ void PillowResize::run(const ImageView& source, int begin, int end, const EmitRo
   for (int y = begin; y < end; ++y) {
     const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
     for (; next < first + count; ++next) resize_row(source.row<std::uint8_t>(next), row_at(next));
-    const std::int32_t* weights = rows_.of(static_cast<std::size_t>(y));
-    std::fill(sums.begin(), sums.end(), kHalf);
-    for (int k = 0; k < count; ++k) {
-      const std::uint8_t* row = row_at(first + k);
-      for (std::size_t i = 0; i < row_bytes; ++i) sums[i] += row[i] * weights[k];
-    }
-    std::transform(sums.begin(), sums.end(), out.begin(), to_pixel);
+    blend_rows(y, row_at, sums, out);
     emit(y, out.data());
   }
 }
