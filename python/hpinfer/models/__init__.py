@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
+from hpinfer.models.instance_segmentation import InstanceSegmentation
 from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.object_detection import ObjectDetection
+from hpinfer.models.semantic_segmentation import SemanticSegmentation
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ImageClassification",
+    "InstanceSegmentation",
+    "ObjectDetection",
+    "SemanticSegmentation",
     "TextDetection",
     "TextRecognition",
     "create_model",
@@ -24,7 +30,14 @@ __all__ = [
     "locate_model",
 ]
 
-AnyModel = TextDetection | TextRecognition | ImageClassification
+AnyModel = (
+    TextDetection
+    | TextRecognition
+    | ImageClassification
+    | ObjectDetection
+    | InstanceSegmentation
+    | SemanticSegmentation
+)
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
@@ -66,6 +79,10 @@ def create_model(
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:
+    if "Preprocess" in config.raw:
+        return InstanceSegmentation if config.raw.get("mask") else ObjectDetection
+    if "Deploy" in config.raw:
+        return SemanticSegmentation
     if "Topk" in config.postprocess:
         return ImageClassification
     name = config.postprocess.get("name")
@@ -73,5 +90,6 @@ def _family(config: InferenceConfig) -> type[AnyModel]:
         return _FAMILIES[str(name)]
     raise UnsupportedError(
         f"model {config.model_name!r} has post-processing {name!r}; supported are "
-        f"{', '.join(sorted(_FAMILIES))} and Topk"
+        f"{', '.join(sorted(_FAMILIES))} and Topk, or a section Preprocess (detection) or Deploy "
+        "(segmentation)"
     )
