@@ -98,9 +98,9 @@ py::array decode_gfl(const std::vector<py::array>& scores, const std::vector<py:
   std::vector<float> rows;
   {
     const py::gil_scoped_release unlocked;
-    rows = post::decode_gfl(levels, classes, sides / 4,
-                            {input_size.second, input_size.first, scale.second, scale.first},
-                            options);
+    rows =
+        post::decode_gfl(levels, classes, sides / 4,
+                         {input_size.second, input_size.first, scale.second, scale.first}, options);
   }
   py::array_t<float> array({static_cast<py::ssize_t>(rows.size() / 6), py::ssize_t{6}});
   std::copy(rows.begin(), rows.end(), array.mutable_data());
@@ -132,11 +132,13 @@ std::vector<py::array> segment(const Segmenter& self, const std::vector<py::arra
 
 using Ratio = std::pair<float, float>;
 
-post::DetectionOptions make_options(
-    float threshold, const std::optional<std::map<int, float>>& class_thresholds, bool layout_nms,
-    std::optional<int> image_class, std::optional<int> formula_class, post::MergeMode merge,
-    const std::vector<std::pair<int, post::MergeMode>>& class_merge,
-    const std::optional<Ratio>& unclip, const std::map<int, Ratio>& class_unclip) {
+post::DetectionOptions make_options(float threshold,
+                                    const std::optional<std::map<int, float>>& class_thresholds,
+                                    bool layout_nms, std::optional<int> image_class,
+                                    std::optional<int> formula_class, post::MergeMode merge,
+                                    const std::vector<std::pair<int, post::MergeMode>>& class_merge,
+                                    const std::optional<Ratio>& unclip,
+                                    const std::map<int, Ratio>& class_unclip) {
   post::DetectionOptions options;
   options.threshold = {threshold, class_thresholds};
   post::LayoutOptions& layout = options.layout;

@@ -102,7 +102,7 @@ ObjectDetector::ObjectDetector(std::shared_ptr<const Session> session,
         "a detection model has the input image [N,3,H,W]");
   const std::size_t wanted = heads_.raw ? 2 * heads_.raw->strides.size() : heads_.masks ? 3 : 2;
   check(session_->outputs().size() == wanted, ErrorCode::kModelFormat, "a detection model ",
-        heads_.raw ? "with raw heads gives scores and boxes of each stride: "
+        heads_.raw     ? "with raw heads gives scores and boxes of each stride: "
         : heads_.masks ? "with masks gives boxes, counts and masks: "
                        : "gives boxes and counts: ",
         wanted, " outputs; this one has ", session_->outputs().size());
@@ -200,9 +200,10 @@ void ObjectDetector::read_boxes(const Batch& batch, std::span<const Tensor> outp
     result.objects = postprocess::refine_detections({rows + begin * columns, counts[i], columns},
                                                     options, size_of(batch.images[i]));
     if (heads_.masks) {
-      check(outputs[2].shape().rank() == 3 && outputs[2].shape()[0] >= static_cast<std::int64_t>(end),
-            ErrorCode::kModelFormat, "a detection model with masks gives them as [M,H,W]; got ",
-            outputs[2].shape().to_string());
+      check(
+          outputs[2].shape().rank() == 3 && outputs[2].shape()[0] >= static_cast<std::int64_t>(end),
+          ErrorCode::kModelFormat, "a detection model with masks gives them as [M,H,W]; got ",
+          outputs[2].shape().to_string());
       for (const postprocess::Detection& object : result.objects)
         result.masks.push_back(cut_mask(outputs[2], begin + object.row, object));
     }

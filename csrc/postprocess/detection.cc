@@ -52,10 +52,10 @@ bool is_set(T cell) {
 
 std::vector<Detection> select_detections(const DetectionRows& rows,
                                          const ScoreThreshold& threshold) {
-  check(rows.columns == 6 || rows.columns == 7 || rows.columns == 8 ||
-            rows.columns == kCornerColumns,
-        ErrorCode::kModelFormat, "a detection row has 6, 7, 8 or 10 columns; the model gives ",
-        rows.columns);
+  check(
+      rows.columns == 6 || rows.columns == 7 || rows.columns == 8 || rows.columns == kCornerColumns,
+      ErrorCode::kModelFormat, "a detection row has 6, 7, 8 or 10 columns; the model gives ",
+      rows.columns);
   std::vector<Detection> selected;
   for (std::size_t i = 0; i < rows.count; ++i) {
     const float* row = rows.data + i * rows.columns;
@@ -65,9 +65,9 @@ std::vector<Detection> select_detections(const DetectionRows& rows,
       selected.push_back(to_detection(row, rows.columns, i));
   }
   if (threshold.by_class)
-    std::stable_sort(
-        selected.begin(), selected.end(),
-        [](const Detection& a, const Detection& b) { return a.class_id < b.class_id; });
+    std::stable_sort(selected.begin(), selected.end(), [](const Detection& a, const Detection& b) {
+      return a.class_id < b.class_id;
+    });
   return selected;
 }
 

@@ -115,9 +115,9 @@ std::vector<float> decode_gfl(std::span<const GflLevel> levels, std::size_t clas
   for (const std::size_t index : kept) {
     const auto& claim = claims[index];
     const Box& box = found.boxes[claim.box];
-    rows.insert(rows.end(), {static_cast<float>(claim.class_id), claim.score,
-                             box.x1 / geometry.scale_x, box.y1 / geometry.scale_y,
-                             box.x2 / geometry.scale_x, box.y2 / geometry.scale_y});
+    rows.insert(rows.end(),
+                {static_cast<float>(claim.class_id), claim.score, box.x1 / geometry.scale_x,
+                 box.y1 / geometry.scale_y, box.x2 / geometry.scale_x, box.y2 / geometry.scale_y});
   }
   return rows;
 }

@@ -31,8 +31,9 @@ struct GflGeometry {
   float scale_x = 1.0F;
 };
 
-// Rows of 6: class, score, x1, y1, x2, y2 in pixels of the picture, by ascending class, then falling
-// score. Throws Error(kModelFormat) when a level's cells do not fit the input and the stride.
+// Rows of 6: class, score, x1, y1, x2, y2 in pixels of the picture, by ascending class, then
+// falling score. Throws Error(kModelFormat) when a level's cells do not fit the input and the
+// stride.
 std::vector<float> decode_gfl(std::span<const GflLevel> levels, std::size_t classes,
                               std::size_t bins, const GflGeometry& geometry,
                               const GflOptions& options);

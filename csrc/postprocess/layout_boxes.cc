@@ -115,11 +115,10 @@ void merge_contained(std::vector<Detection>& detections, const LayoutOptions& op
 }
 
 void sort_by_reading_order(std::vector<Detection>& detections) {
-  std::stable_sort(detections.begin(), detections.end(),
-                   [](const Detection& a, const Detection& b) {
-                     return a.order < b.order ||
-                            (a.order == b.order && a.order_within > b.order_within);
-                   });
+  std::stable_sort(
+      detections.begin(), detections.end(), [](const Detection& a, const Detection& b) {
+        return a.order < b.order || (a.order == b.order && a.order_within > b.order_within);
+      });
 }
 
 void unclip(std::vector<Detection>& detections, const LayoutOptions& options) {

@@ -18,9 +18,9 @@ struct Detection {
   float score = 0.0F;
   std::array<float, 8> coordinates{};
   bool rotated = false;
-  float order = 0.0F;         // reading order, ascending; of equals the larger order_within first
+  float order = 0.0F;  // reading order, ascending; of equals the larger order_within first
   float order_within = 0.0F;
-  std::size_t row = 0;        // of the network's output
+  std::size_t row = 0;  // of the network's output
 
   Box box() const noexcept {
     return {coordinates[0], coordinates[1], coordinates[2], coordinates[3]};

@@ -18,9 +18,8 @@ std::vector<std::size_t> greedy_nms(std::span<const std::size_t> order,
                                     const std::function<bool(std::size_t, std::size_t)>& drops) {
   std::vector<std::size_t> kept;
   for (const std::size_t candidate : order) {
-    const bool dropped = std::any_of(kept.begin(), kept.end(), [&](std::size_t earlier) {
-      return drops(earlier, candidate);
-    });
+    const bool dropped = std::any_of(
+        kept.begin(), kept.end(), [&](std::size_t earlier) { return drops(earlier, candidate); });
     if (!dropped) kept.push_back(candidate);
   }
   return kept;

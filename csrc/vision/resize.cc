@@ -173,9 +173,8 @@ void resize_sampled(const ImageView& source, Image& target, Interpolation interp
                            {0, 0, target.width, target.height});
   const auto row_bytes = static_cast<std::size_t>(target.width) * kChannels;
   for_each_band(target.height, target.width, 0, pool, [&](int begin, int end, auto) {
-    plan.run(source, begin, end, [&](int y, const std::uint8_t* row) {
-      std::memcpy(target.row(y), row, row_bytes);
-    });
+    plan.run(source, begin, end,
+             [&](int y, const std::uint8_t* row) { std::memcpy(target.row(y), row, row_bytes); });
   });
 }
 

@@ -101,7 +101,8 @@ void PillowResize::resize_row(const std::uint8_t* row, std::uint8_t* out) const 
     std::int32_t sums[kChannels] = {kHalf, kHalf, kHalf};
     for (int k = 0; k < count; ++k, pixel += kChannels)
       for (int c = 0; c < kChannels; ++c) sums[c] += pixel[c] * weights[k];
-    for (int c = 0; c < kChannels; ++c) out[x * kChannels + static_cast<std::size_t>(c)] = to_pixel(sums[c]);
+    for (int c = 0; c < kChannels; ++c)
+      out[x * kChannels + static_cast<std::size_t>(c)] = to_pixel(sums[c]);
   }
 }
 

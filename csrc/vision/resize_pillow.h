@@ -1,7 +1,7 @@
 // Pillow's resampling of uint8 pictures, bit for bit: an antialiasing filter whose support grows
-// when the picture shrinks; 22-bit weights; two passes, the first rounded to uint8. The vertical pass
-// comes first where Pillow 13 does so (found by experiment: the height shrinks, by more than twice
-// what the width does); older releases always begin with the horizontal one.
+// when the picture shrinks; 22-bit weights; two passes, the first rounded to uint8. The vertical
+// pass comes first where Pillow 13 does so (found by experiment: the height shrinks, by more than
+// twice what the width does); older releases always begin with the horizontal one.
 #pragma once
 
 #include <span>

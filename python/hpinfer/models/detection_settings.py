@@ -91,12 +91,13 @@ class DetectionSettings:
         """For the native detector."""
         from hpinfer import _native
 
-        by_class = isinstance(self.threshold, Mapping)
+        given = self.threshold
+        by_class: dict[Any, float] | None = dict(given) if isinstance(given, Mapping) else None
         merge, class_merge = self._merge()
         unclip, class_unclip = self._unclip()
         return _native.DetectionOptions(
-            threshold=_DEFAULT_THRESHOLD if by_class else self.threshold,
-            class_thresholds=dict(self.threshold) if isinstance(self.threshold, Mapping) else None,
+            threshold=_DEFAULT_THRESHOLD if isinstance(given, Mapping) else given,
+            class_thresholds=by_class,
             layout_nms=self.layout_nms,
             image_class=self._class_of("image"),
             formula_class=self._class_of("formula"),
@@ -115,7 +116,7 @@ class DetectionSettings:
             return modes["union"], [(number, modes[mode]) for number, mode in given.items()]
         return modes[given or "union"], []
 
-    def _unclip(self) -> tuple[tuple[float, float] | None, dict[int, tuple[float, float]]]:
+    def _unclip(self) -> tuple[tuple[float, float] | None, dict[Any, tuple[float, float]]]:
         given = self.layout_unclip_ratio
         if isinstance(given, Mapping):
             return None, {number: _pair(ratio) for number, ratio in given.items()}

@@ -50,11 +50,11 @@ class SemanticSegmentation(Model[SegResult]):
         """The resize for a size; `default`, or else the model's own, for None; none for -1."""
         if target_size is None:
             return default or segmentation_resize(self._config, None)
-        sides = list(target_size) if isinstance(target_size, (list, tuple)) else [target_size] * 2
-        whole = all(isinstance(side, int) and not isinstance(side, bool) for side in sides)
-        if sides == [_OWN_SIZE, _OWN_SIZE] and whole:
+        size = list(target_size) if isinstance(target_size, (list, tuple)) else [target_size] * 2
+        sides = [side for side in size if isinstance(side, int) and not isinstance(side, bool)]
+        if len(size) == len(sides) == 2 and sides == [_OWN_SIZE, _OWN_SIZE]:
             return None
-        if not whole or len(sides) != 2 or min(sides) < 1:
+        if not len(size) == len(sides) == 2 or min(sides) < 1:
             raise ConfigError(
                 f"{where}: target_size must be a side in pixels, (width, height), or -1 for the "
                 f"picture's own size; got {target_size!r}"

@@ -149,7 +149,7 @@ class InstanceSegResult(DetResult):
     masks: Sequence[npt.NDArray[np.uint8]]
 
     def _entries(self) -> dict[str, Any]:
-        entries = DetResult._entries(self)  # noqa: SLF001 - slots rule out zero-argument super()
+        entries = DetResult._entries(self)
         return {**entries, "masks": list(self.masks)}
 
     def _page_masks(self) -> npt.NDArray[np.bool_] | None:

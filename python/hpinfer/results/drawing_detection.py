@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import colorsys
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpinfer.results.drawing import line_color, to_pil
+from hpinfer.results.drawing import to_pil
 from hpinfer.results.fonts import FontBook, can_draw_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _FILL = 0.16  # opacity of a box's inside
 _MASK = 0.5  # opacity of a mask
 _MANY_CLASSES = 4096
+_SHADES = ((0.85, 0.80), (0.95, 0.50), (0.55, 0.70))  # saturation and value
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,11 @@ class _Entry:
 
 def class_color(class_id: int) -> Color:
     """Colour of a class: the same in every picture."""
-    return line_color(class_id)
+    hue = (0.58 + class_id * 0.381966) % 1.0  # golden angle: neighbours are far apart
+    # Hues come near each other after five classes: another shade then.
+    saturation, value = _SHADES[class_id // 5 % len(_SHADES)]
+    red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
+    return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def draw_detections(bgr: npt.NDArray[np.uint8], result: DetResult) -> Image.Image:
