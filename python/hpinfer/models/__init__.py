@@ -8,7 +8,10 @@ from hpinfer.config.inheritance import Given, resolve_model
 from hpinfer.config.paddlex_arguments import one_use_hpip, split_paddlex_arguments
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
+from hpinfer.models.instance_segmentation import InstanceSegmentation
 from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.object_detection import ObjectDetection
+from hpinfer.models.semantic_segmentation import SemanticSegmentation
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ImageClassification",
+    "InstanceSegmentation",
+    "ObjectDetection",
+    "SemanticSegmentation",
     "TextDetection",
     "TextRecognition",
     "create_model",
@@ -28,7 +34,14 @@ __all__ = [
     "locate_model",
 ]
 
-AnyModel = TextDetection | TextRecognition | ImageClassification
+AnyModel = (
+    TextDetection
+    | TextRecognition
+    | ImageClassification
+    | ObjectDetection
+    | InstanceSegmentation
+    | SemanticSegmentation
+)
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
@@ -91,6 +104,10 @@ def create_model(
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:
+    if "Preprocess" in config.raw:
+        return InstanceSegmentation if config.raw.get("mask") else ObjectDetection
+    if "Deploy" in config.raw:
+        return SemanticSegmentation
     if "Topk" in config.postprocess:
         return ImageClassification
     name = config.postprocess.get("name")
@@ -98,5 +115,6 @@ def _family(config: InferenceConfig) -> type[AnyModel]:
         return _FAMILIES[str(name)]
     raise UnsupportedError(
         f"model {config.model_name!r} has post-processing {name!r}; supported are "
-        f"{', '.join(sorted(_FAMILIES))} and Topk"
+        f"{', '.join(sorted(_FAMILIES))} and Topk, or a section Preprocess (detection) or Deploy "
+        "(segmentation)"
     )

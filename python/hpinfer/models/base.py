@@ -7,7 +7,7 @@ import difflib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
 
-from hpinfer.errors import ConfigError
+from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.results import Result
 
@@ -82,7 +82,7 @@ class Model(ABC, Generic[ResultT]):
             input: Anything that `hpinfer.io.iter_images` reads.
             batch_size: Images that go through the network together; None takes the model's.
             on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
-                and goes on.
+                and goes on; also for a picture that can be read but not be used (too small, say).
             **params: Parameters of the model's family; for this call only.
 
         Returns:
@@ -96,7 +96,7 @@ class Model(ABC, Generic[ResultT]):
         settings = self._settings({**self._defaults, **given})
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
-        return self._run(images, size, settings)
+        return self._run(images, size, settings, on_error)
 
     __call__ = predict
 
@@ -116,14 +116,31 @@ class Model(ABC, Generic[ResultT]):
         return other
 
     def _run(
-        self, images: Iterable[InputImage | InputFailure], batch_size: int, settings: object
+        self,
+        images: Iterable[InputImage | InputFailure],
+        batch_size: int,
+        settings: object,
+        on_error: OnError,
     ) -> Iterator[ResultT | InputFailure]:
         for batch in batches(images, batch_size):
-            results = iter(
-                self._predict_batch([i for i in batch if isinstance(i, InputImage)], settings)
-            )
+            usable = [item for item in batch if isinstance(item, InputImage)]
+            results = iter(self._predict_usable(usable, settings, on_error))
             for item in batch:
                 yield item if isinstance(item, InputFailure) else next(results)
+
+    def _predict_usable(
+        self, images: Sequence[InputImage], settings: object, on_error: OnError
+    ) -> Sequence[ResultT | InputFailure]:
+        """A result for each image; with ``"yield"`` one bad image does not lose the others."""
+        try:
+            return self._predict_batch(images, settings) if images else []
+        except InvalidInputError as error:
+            if on_error == "raise":
+                raise
+            if len(images) == 1:
+                image = images[0]
+                return [InputFailure(image.input_path, image.page_index, image.name, error)]
+        return [self._predict_usable([image], settings, on_error)[0] for image in images]
 
     def _settings(self, params: Mapping[str, Any]) -> object:
         """The per-call settings, checked; passed to every `_predict_batch`."""
