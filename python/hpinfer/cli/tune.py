@@ -10,6 +10,7 @@ import click
 
 from hpinfer.cli.console import ProgressLine, verbosity_options
 from hpinfer.cli.exit_codes import EPILOG, ExitCode
+from hpinfer.cli.hpi import given_hpi, hpi_options
 from hpinfer.cli.output import json_text
 from hpinfer.hpi.tuning import QUICK_BUDGET_S
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     help="Time for each model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@hpi_options
 @verbosity_options
 def tune(
     target: str,
@@ -47,6 +49,7 @@ def tune(
     precision: Precision | None,
     budget: float,
     as_json: bool,
+    **options: Any,
 ) -> int:
     """Measure which engine is fastest for a model on this machine, and remember it.
 
@@ -57,7 +60,9 @@ def tune(
 
     with ProgressLine() as line, measure_loaded_models(budget) as request:
         line.show(f"measuring {target} ...")
-        explanations = _load(target, device=device, engine=engine, precision=precision)
+        explanations = _load(
+            target, device=device, engine=engine, precision=precision, hpi=given_hpi(options)
+        )
     if as_json:
         click.echo(json_text([_as_dict(item, request.records) for item in explanations]))
         return ExitCode.OK
@@ -67,7 +72,12 @@ def tune(
 
 
 def _load(
-    target: str, *, device: str | None, engine: str | None, precision: Precision | None
+    target: str,
+    *,
+    device: str | None,
+    engine: str | None,
+    precision: Precision | None,
+    hpi: dict[str, Any],
 ) -> list[Explanation]:
     """Creates the target, which measures it, and gives how each of its models runs."""
     from hpinfer.config.pipeline import PIPELINES
@@ -75,12 +85,14 @@ def _load(
     if target in PIPELINES or Path(target).suffix.lower() in (".yaml", ".yml"):
         from hpinfer.pipelines import create_pipeline
 
-        pipeline = create_pipeline(target, device=device, engine=engine, precision=precision)
+        pipeline = create_pipeline(target, device=device, engine=engine, precision=precision, **hpi)
         return list(pipeline.explain().models)
     from hpinfer import hub
-    from hpinfer.models import engine_settings, load_model, locate_model
+    from hpinfer.config import Given, resolve_model
+    from hpinfer.models import load_model, locate_model
 
-    settings = engine_settings(engine, device=device, precision=precision)
+    given = Given(engine=engine, device=device, precision=precision, origin="command line", **hpi)
+    settings = resolve_model(given)
     is_directory = os.sep in target or Path(target).is_dir()
     name = hub.resolve(Path(target)).name if is_directory else target
     located = locate_model(name, model_dir=target if is_directory else None, settings=settings)

@@ -22,7 +22,7 @@ from hpinfer.hpi.prior import preference
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hpinfer.config.hpi import HPISettings
+    from hpinfer.config.hpi import BackendName, HPISettings
     from hpinfer.hpi.candidates import Candidate, CandidateSet, ModelFacts
     from hpinfer.hpi.records import TuningRecord
 
@@ -95,11 +95,14 @@ def by_prior(
 ) -> tuple[Candidate, ...]:
     """Candidates in the order of prior knowledge; each engine's routes keep their order."""
     order = preference(model.name, model.family, device=device_kind(settings.device)).order
-    return tuple(sorted(usable, key=lambda item: order.index(item.engine)))
+    wished = settings.preferred_backend  # of the model's own file
+    return tuple(sorted(usable, key=lambda item: (item.engine != wished, order.index(item.engine))))
 
 
 def _plain(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Choice:
     everything = (*found.usable, *found.faulty)
+    if settings.hpi.backend is not None:
+        return _plain_on(settings.hpi.backend, model, found)
     taken = next((item for item in everything if item.engine == "paddle"), None)
     reason = "plain inference (use_hpip is False): Paddle Inference on the model's own files"
     if taken is None:
@@ -111,10 +114,21 @@ def _plain(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Cho
         converts = Rejection("the model has no ONNX file, and nothing is converted", "format")
         rejected = {name: found.rejected.get(name, converts) for name in ("paddle", "onnxruntime")}
         raise _refusal(model, rejected, "use_hpip=False takes the files as they are")
-    assumptions: tuple[str, ...] = ()
-    if settings.hpi.backend is not None:
-        assumptions = ("hpi_config is not used, because use_hpip is False",)
-    return Choice((taken,), "plain", reason, assumptions=assumptions)
+    return Choice((taken,), "plain", reason)
+
+
+def _plain_on(backend: BackendName, model: ModelFacts, found: CandidateSet) -> Choice:
+    """Plain inference on an engine that was asked for: a named one is never replaced."""
+    for candidate in (*found.usable, *found.faulty):
+        if candidate.engine == backend and candidate.converter is None:
+            return Choice(
+                (candidate,), "plain", f"plain inference (use_hpip is False) on {backend}"
+            )
+    converts = Rejection(
+        "it does not read the model's own files, and nothing is converted", "format"
+    )
+    rejected: dict[str, Rejection] = {backend: found.rejected.get(backend, converts)}
+    raise _refusal(model, rejected, f"engine {backend} was asked for with use_hpip=False")
 
 
 def _manual(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Choice:

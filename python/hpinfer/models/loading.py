@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from hpinfer import hub
-from hpinfer.config.hpi import BackendName, HPIConfig, HPISettings
+from hpinfer.config.hpi import HPISettings
 from hpinfer.config.inference import InferenceConfig, parse_inference_config
+from hpinfer.config.model_hpi import parse_model_hpi
 from hpinfer.errors import (
     CacheError,
     ConfigError,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hpinfer.config.hpi import PrecisionChoice
     from hpinfer.hpi.artifact_manifest import ArtifactKey
     from hpinfer.hub import ModelFiles, ModelFormat
     from hpinfer.models.opening import Converter
@@ -111,22 +111,6 @@ def locate_model(
     return LocatedModel(files, parse_inference_config(files.config))
 
 
-def engine_settings(
-    engine: str | None, *, device: str | None = None, precision: PrecisionChoice | None = None
-) -> HPISettings:
-    """Settings from the short form: an engine's name, or None for the best.
-
-    Raises:
-        ConfigError: Unknown engine.
-    """
-    known = get_args(BackendName)
-    if engine is not None and engine not in known:
-        raise ConfigError(f"engine must be one of {sorted(known)}; got {engine!r}")
-    hpi = HPIConfig() if engine is None else HPIConfig.model_validate({"backend": engine})
-    origins = {} if engine is None else {"backend": "the engine argument"}
-    return HPISettings(hpi=hpi, device=device or "cpu", precision=precision, origins=origins)
-
-
 def load_model(
     located: LocatedModel, settings: HPISettings | None = None, **session_options: Any
 ) -> LoadedModel:
@@ -166,7 +150,9 @@ def loading_of(
     located: LocatedModel, settings: HPISettings | None = None, **session_options: Any
 ) -> ModelLoading:
     """The single steps of `load_model`, for tools that look at every candidate."""
-    return ModelLoading(located, settings or HPISettings(), session_options)
+    # What the model's own file says comes last.
+    merged = parse_model_hpi(located.config.raw).apply(settings or HPISettings())
+    return ModelLoading(located, merged, session_options)
 
 
 def converter() -> Converter | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpinfer.config.hpi import HPIConfig, HPISettings
+from hpinfer.config.validation import validate
 from hpinfer.errors import ConfigError
 from hpinfer.hpi.backend_options import backend_options, options_problem
 from hpinfer.hpi.candidates import Candidate, Conversion, ModelFacts, candidates
@@ -28,7 +29,7 @@ def facts(*formats, name="M", conversion=None, operators=()):
 
 def settings(**hpi):
     top = {key: hpi.pop(key) for key in ("use_hpip", "device", "precision") if key in hpi}
-    return HPISettings(hpi=HPIConfig(**hpi), **top)
+    return HPISettings(hpi=validate(HPIConfig, hpi, where="hpi_config"), **top)
 
 
 def labels(found):

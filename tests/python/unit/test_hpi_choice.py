@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hpinfer.config.hpi import HPIConfig, HPISettings
+from hpinfer.config.validation import validate
 from hpinfer.errors import (
     ConfigError,
     EngineUnavailableError,
@@ -27,7 +28,7 @@ BF16 = "openvino bf16 from .onnx"
 
 def make(model, statuses=ALL, record=None, **hpi):
     top = {key: hpi.pop(key) for key in ("use_hpip", "device", "precision") if key in hpi}
-    settings = HPISettings(hpi=HPIConfig(**hpi), **top)
+    settings = HPISettings(hpi=validate(HPIConfig, hpi, where="hpi_config"), **top)
     found = candidates(
         model,
         statuses,
@@ -164,7 +165,7 @@ def test_options_that_do_not_fit_the_backend_asked_for_are_the_users_error():
 
 def test_options_that_fit_no_engine_are_an_error():
     with pytest.raises(ConfigError, match="fits no usable engine"):
-        make(model("onnx"), [ORT, OPENVINO], backend_config={"nonsense": 2})
+        make(model("onnx"), [ORT, OPENVINO], backend_config={"run_mode": "mkldnn"})
 
 
 def test_nothing_installed_lists_everything_tried():
@@ -221,10 +222,18 @@ def test_plain_inference_converts_nothing_and_falls_back_on_nothing():
         make(model("pdmodel", convertible=True), [ORT, OPENVINO], use_hpip=False)
 
 
-def test_plain_inference_says_that_hpi_config_is_not_used():
-    choice = make(model("onnx"), use_hpip=False, backend="openvino")
-    assert ranked(choice) == [ORT_ONNX]
-    assert any("use_hpip is False" in item for item in choice.assumptions)
+def test_plain_inference_on_a_named_engine_is_on_that_engine():
+    assert ranked(make(model("onnx"), use_hpip=False, backend="openvino")) == [OV_ONNX]
+    with pytest.raises(ModelFormatError, match=r"asked for with use_hpip=False"):
+        make(model("pir", convertible=True), use_hpip=False, backend="onnxruntime")
+
+
+def test_what_the_models_file_selects_comes_first_until_it_is_measured():
+    wish = HPISettings(preferred_backend="onnxruntime")
+    facts = model("onnx")
+    found = candidates(facts, ALL, wish)
+    assert ranked(choose(facts, found, wish))[0] == ORT_ONNX
+    assert ranked(choose(facts, found, HPISettings()))[0] == OV_ONNX
 
 
 @pytest.mark.parametrize(
