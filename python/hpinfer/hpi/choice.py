@@ -170,7 +170,10 @@ def _automatic(
             *assumptions,
             f"the lists do not name {ranked[0].engine} for {model.name}; nothing else is usable",
         )
-    choice = Choice(ranked, known.source, known.reason, {}, assumptions)
+    reason = known.reason
+    if ranked[0].engine == settings.preferred_backend:
+        reason = f"selected by {settings.origins.get('preferred_backend', 'the model')}"
+    choice = Choice(ranked, known.source, reason, {}, assumptions)
     return _with_reasons(choice, reasons, backend)
 
 

@@ -48,7 +48,6 @@ _log = logging.getLogger("hpinfer.hpi")
 #: What makes automatic mode go on to the next candidate. A wrong option is the user's: it is told.
 _LOAD_FAILURES = (
     CacheError,
-    ConfigError,
     EngineError,
     EngineUnavailableError,
     ModelFormatError,
@@ -212,7 +211,7 @@ class ModelLoading:
             timings_ms=choice.timings_ms,
             agreements=choice.agreements,
             assumptions=choice.assumptions,
-            notes=opened.notes,
+            notes=(*self._settings.notes, *opened.notes),
             artifacts=opened.artifacts,
             threads=opened.session.options.num_threads,
             load_seconds=round(time.perf_counter() - start, 3),
