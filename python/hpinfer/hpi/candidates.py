@@ -114,11 +114,13 @@ class CandidateSet:
         usable: In no particular order between engines; for each engine, its best route first.
         faulty: Candidates that are known to fail, which only manual mode takes.
         rejected: Engine or candidate label to the reason, for what is not a candidate.
+        versions: Of the usable engines.
     """
 
     usable: tuple[Candidate, ...]
     faulty: tuple[Candidate, ...]
     rejected: Mapping[str, Rejection]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def candidates(
@@ -158,7 +160,8 @@ def candidates(
             found.rejected[engine] = _unreadable(engine, model, settings)
         for route in routes:
             found.add(route, model, settings, reduced_precisions)
-    return CandidateSet(tuple(found.usable), tuple(found.faulty), found.rejected)
+    versions = {status.name: status.version for status in statuses if status.usable}
+    return CandidateSet(tuple(found.usable), tuple(found.faulty), found.rejected, versions)
 
 
 def device_kind(device: str) -> Literal["cpu", "gpu"]:

@@ -162,7 +162,9 @@ def _automatic(
     measured = _measured(model, asked, settings, record)
     if measured is not None:
         return _with_reasons(measured, reasons, backend)
-    known = preference(model.name, model.family, device=device_kind(settings.device))
+    known = preference(
+        model.name, model.family, device=device_kind(settings.device), versions=found.versions
+    )
     ranked = _unmeasured(by_prior(model, asked, settings), settings)
     assumptions = known.assumptions
     if ranked[0].engine in known.unlisted:

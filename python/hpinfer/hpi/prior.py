@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpinfer.config.hpi import BackendName
     from hpinfer.hpi.family import Family
@@ -21,6 +21,7 @@ _ENGINES: dict[str, BackendName] = {
     "paddle": "paddle",
     "paddle_mkldnn": "paddle",
 }
+_PUBLISHED_PADDLE = (3, 1)
 _PUBLISHED_ARCHITECTURES = frozenset({"x86_64", "AMD64"})
 _REST: tuple[BackendName, ...] = ("openvino", "onnxruntime", "paddle", "tensorrt", "om")
 
@@ -50,6 +51,7 @@ def preference(
     *,
     device: Literal["cpu", "gpu"] = "cpu",
     architecture: str | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> Preference:
     """The order for a model; never fails, whatever the model and the machine.
 
@@ -58,6 +60,7 @@ def preference(
         family: What the model does, for models that are not known.
         device: Which order to look up.
         architecture: Of the processor; None takes this machine's.
+        versions: Of the usable engines.
     """
     knowledge = _knowledge()
     machine = architecture or platform.machine()
@@ -69,6 +72,7 @@ def preference(
     elif model_name in knowledge["published"]:
         names = knowledge["published"][model_name][device]
         reason = "first of its usual order, from PaddleX 3.7.2's published list"
+        assumptions += _newer_framework((versions or {}).get("paddle", ""))
     else:
         source = "rule"
         names = knowledge["families"][family][device]
@@ -82,6 +86,14 @@ def preference(
     listed = _engine_order(names)
     unlisted = tuple(name for name in _REST if name not in listed)
     return Preference((*listed, *unlisted), unlisted, source, reason, tuple(assumptions))
+
+
+def _newer_framework(paddle: str) -> list[str]:
+    numbers = tuple(int(part) for part in paddle.split(".")[:2] if part.isdigit())
+    if numbers <= _PUBLISHED_PADDLE:
+        return []
+    found = ".".join(map(str, _PUBLISHED_PADDLE))
+    return [f"the list was found with PaddlePaddle {found} and is taken for {paddle} too"]
 
 
 def known_models() -> tuple[str, ...]:

@@ -69,3 +69,11 @@ def test_another_processor_is_an_assumption_and_not_an_error():
     known = preference("ResNet50", "classification", architecture="aarch64")
     assert known.source == "prior"
     assert "aarch64" in known.assumptions[0]
+
+
+def test_a_newer_framework_is_an_assumption_and_not_an_error():
+    for version, said in (("3.1.1", False), ("3.2.2", True), ("4.0.0.post1", True), ("", False)):
+        known = preference(
+            "ResNet50", "classification", architecture="x86_64", versions={"paddle": version}
+        )
+        assert any(version in item for item in known.assumptions) is said
