@@ -49,10 +49,6 @@ class Converted(Protocol):
     def built(self) -> bool:
         """Whether it was made now, not found."""
 
-    @property
-    def seconds(self) -> float:
-        """How long making it took."""
-
 
 class Converter(Protocol):
     """Turns Paddle files into ONNX."""
@@ -168,9 +164,10 @@ class CandidateOpener:
         artifacts: list[ArtifactUse] = []
         notes: list[str] = []
         if candidate.converter is not None:
+            start = time.perf_counter()
             converted = self._convert()
             network = converted.path
-            artifacts.append(_conversion_use(converted))
+            artifacts.append(_conversion_use(converted, time.perf_counter() - start))
             notes += converted.warnings
         options = self._options(candidate)
         if candidate.engine == "openvino" and "cache_dir" not in options:
@@ -255,8 +252,6 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
     return paths
 
 
-def _conversion_use(converted: Converted) -> ArtifactUse:
-    detail = ", ".join((converted.converter, *converted.checks))
-    return ArtifactUse(
-        "conversion", str(converted.path), converted.built, converted.seconds, detail
-    )
+def _conversion_use(converted: Converted, seconds: float) -> ArtifactUse:
+    detail = "; ".join((converted.converter, *converted.checks))
+    return ArtifactUse("conversion", str(converted.path), converted.built, seconds, detail)
