@@ -29,6 +29,9 @@ def _lines(report: DoctorReport) -> Iterator[str]:
         yield from _engine(engine)
     if report.cache is not None:
         yield from _cache(report.cache)
+    for model in report.models:
+        expected = f"{model.expected} ({model.source}: {model.reason})"
+        yield _entry("model", f"{model.name}: {expected if model.expected else model.reason}")
     libraries = ", ".join(f"{name} {version}" for name, version in report.libraries.items())
     yield _entry("libraries", libraries or "none")
     for problem in report.problems:

@@ -99,6 +99,27 @@ class CacheReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReport:
+    """How a default model of the OCR pipeline would run here; nothing is loaded to find out.
+
+    Attributes:
+        name: Model name.
+        expected: The candidate that automatic mode would take; empty if unknown.
+        source: What decides: ``"measured"``, ``"prior"`` or ``"rule"``; empty if unknown.
+        reason: Why, or why it is unknown.
+        timings_ms: Measured milliseconds by candidate, if it was tuned.
+        rejected: Engine or candidate to the reason why it is out.
+    """
+
+    name: str
+    expected: str = ""
+    source: str = ""
+    reason: str = ""
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DoctorReport:
     """Everything that `report` found.
 
@@ -111,6 +132,7 @@ class DoctorReport:
         threads: The thread budget, None if the native module is missing.
         engines: Every engine that this build can talk to.
         cache: The model cache, None if its settings are wrong.
+        models: How the default models of the OCR pipeline would run.
         libraries: Version of each installed library that matters.
         problems: What is wrong or will cause trouble, one sentence each.
     """
@@ -123,6 +145,7 @@ class DoctorReport:
     threads: ThreadReport | None = None
     engines: tuple[EngineReport, ...] = ()
     cache: CacheReport | None = None
+    models: tuple[ModelReport, ...] = ()
     libraries: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
@@ -159,6 +182,7 @@ def report() -> DoctorReport:
         threads=threads,
         engines=engines,
         cache=cache,
+        models=() if threads is None else _models(threads.threads),
         libraries=_libraries(installed),
         problems=tuple(problems),
     )
@@ -235,6 +259,34 @@ def _self_test(engine: str) -> tuple[float | None, str]:
     if not np.array_equal(got, expected):
         return None, f"self-test failed: expected {expected.tolist()}, got {got.tolist()}"
     return round((time.perf_counter() - start) * 1000, 1), ""
+
+
+def _models(threads: int) -> tuple[ModelReport, ...]:
+    # The pipeline recognises many lines at once and detects one page at a time.
+    streams = {"PP-OCRv4_mobile_det": {}, "PP-OCRv4_mobile_rec": {"num_streams": threads}}
+    return tuple(_model(name, options) for name, options in streams.items())
+
+
+def _model(name: str, options: dict[str, int]) -> ModelReport:
+    from hpinfer import hub
+    from hpinfer.config.inference import parse_inference_config
+    from hpinfer.models.loading import LocatedModel, preview
+
+    try:
+        files = hub.resolve(name, offline=True)
+        located = LocatedModel(files, parse_inference_config(files.config))
+        choice = preview(located, None, **options)
+    except HpinferError as error:
+        missing = isinstance(error, FileNotFoundError)
+        return ModelReport(name, reason="not on this machine" if missing else _one_line(error))
+    return ModelReport(
+        name,
+        choice.ranked[0].label,
+        choice.source,
+        choice.reason,
+        dict(choice.timings_ms),
+        dict(choice.rejected),
+    )
 
 
 def _cache(problems: list[str]) -> CacheReport | None:

@@ -43,9 +43,10 @@ _DEFAULT_SAVE = "json,image"
 @click.option("--engine", help="Of every model that the YAML names none for; see 'hpinfer doctor'.")
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "bf16", "fp16"]),
+    type=click.Choice(["fp32", "bf16", "fp16", "auto"]),
     help="Of the networks; a lower one is faster where the processor has it, and changes results.",
 )
+@click.option("--explain", is_flag=True, help="Say first how each model runs, and why.")
 @click.option(
     "--model-version", type=click.Choice(list(MODEL_VERSIONS)), help="Generation of the models."
 )
@@ -75,6 +76,7 @@ def ocr(
     device: str | None,
     engine: str | None,
     precision: Precision | None,
+    explain: bool,
     **options: Any,
 ) -> int:
     """Read the text of pictures and documents.
@@ -88,6 +90,8 @@ def ocr(
     switches = given_switches(options)
     config = ocr_pipeline(switches=switches, **options)
     pipeline = create_pipeline(config, device=device, engine=engine, precision=precision, **hpi)
+    if explain:
+        click.echo(str(pipeline.explain()), err=True)
     items = read_inputs(inputs)
     printer = PRINTERS[output_format](titled=several_results(items))
     return run_prediction(pipeline, items, params, printer, saver)

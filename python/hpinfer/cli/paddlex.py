@@ -23,6 +23,7 @@ from hpinfer.cli.prediction import create_pipeline, read_inputs, run_prediction
 @click.option("--device", help="cpu, gpu, gpu:0 ...")
 @click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
 @paddlex_hpi_options
+@click.option("--explain", is_flag=True, help="Say first how each model runs, and why.")
 @paddlex_ocr_options
 @verbosity_options
 def paddlex(
@@ -31,6 +32,7 @@ def paddlex(
     save_path: Path | None,
     device: str | None,
     engine: str | None,
+    explain: bool,
     **options: Any,
 ) -> int:
     """Predict with the options of PaddleX's command line.
@@ -45,4 +47,6 @@ def paddlex(
     if switches and (pipeline == "OCR" or Path(pipeline).is_file()):
         config = ocr_pipeline(config=None if pipeline == "OCR" else pipeline, switches=switches)
     created = create_pipeline(config, device=device, engine=engine, **hpi)
+    if explain:
+        click.echo(str(created.explain()), err=True)
     return run_prediction(created, read_inputs([input_]), params, PaddleXPrinter(), saver)

@@ -39,6 +39,9 @@ class Pipeline(Protocol):
     ) -> Iterable[OCRResult | InputFailure]:
         """Results and failures, lazily, in input order."""
 
+    def explain(self) -> object:
+        """How each model runs, and why; ``str()`` is for people."""
+
 
 def create_pipeline(
     pipeline: str | dict[str, Any],

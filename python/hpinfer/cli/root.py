@@ -20,6 +20,7 @@ _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
+    "tune": "Measure which engine is fastest for a model here.",
     "models": "List, fetch and verify models.",
     "cache": "List, verify and clear converted models and compiled engines.",
     "install": "Install the packages of a plugin with pip.",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from hpinfer.hpi.choice import EngineChoice, choose_engine
 from hpinfer.hpi.discovery import EngineStatus, engines, library_candidates
+from hpinfer.hpi.explanation import Explanation, PipelineExplanation
 
-__all__ = ["EngineChoice", "EngineStatus", "choose_engine", "engines", "library_candidates"]
+__all__ = [
+    "EngineStatus",
+    "Explanation",
+    "PipelineExplanation",
+    "engines",
+    "library_candidates",
+]

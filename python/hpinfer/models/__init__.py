@@ -96,7 +96,7 @@ def create_model(
         precision=precision,
     )
     settings = resolve_model(given)
-    located = locate_model(model_name, model_dir=model_dir)
+    located = locate_model(model_name, model_dir=model_dir, settings=settings)
     family = _family(located.config)
     defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
     model = family(load_model(located, settings, **options), batch_size=batch_size)

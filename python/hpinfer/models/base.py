@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from hpinfer.hpi import EngineChoice
+    from hpinfer.hpi import Explanation
     from hpinfer.io import ImageSource
     from hpinfer.models.loading import LoadedModel
 
@@ -32,7 +32,6 @@ class Model(ABC, Generic[ResultT]):
 
     Attributes:
         name: Model name.
-        choice: The engine that runs it, and why.
     """
 
     #: Names of the per-call parameters that `predict` accepts.
@@ -40,14 +39,18 @@ class Model(ABC, Generic[ResultT]):
 
     def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
         self.name = loaded.name
-        self.choice: EngineChoice = loaded.choice
+        self._explanation = loaded.explanation
         self._batch_size = checked_batch_size(batch_size)
         self._defaults: Mapping[str, Any] = {}
 
     @property
     def engine(self) -> str:
         """Name of the engine that runs the network."""
-        return self.choice.engine
+        return self._explanation.engine
+
+    def explain(self) -> Explanation:
+        """How the network runs here, and why: chosen, rejected, measured, built."""
+        return self._explanation
 
     @overload
     def predict(

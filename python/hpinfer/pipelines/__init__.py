@@ -53,7 +53,9 @@ def create_pipeline(
         hpi_config: ``auto_config``, ``backend``, ``backend_config``, ``auto_paddle2onnx`` and
             ``tune``, as a mapping or as text (JSON, a Python literal, ``@file``).
         precision: ``"fp32"`` (default), ``"bf16"`` or ``"fp16"`` for every network. The lower ones
-            are faster where the processor has them, and change some results.
+            are faster where the processor has them, and change some results. ``"auto"`` takes a
+            lower one only for models where it was measured here (`hpinfer tune`) as faster and
+            close enough.
         **others: PaddleOCR's ``enable_hpi`` (the same as `use_hpip`).
 
     Raises:

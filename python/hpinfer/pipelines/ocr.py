@@ -9,6 +9,7 @@ from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError, UnsupportedError
+from hpinfer.hpi import PipelineExplanation
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.models import (
     ImageClassification,
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from hpinfer import _native
     from hpinfer.config.hpi import HPISettings
     from hpinfer.config.pipelines import ModuleConfig, OCRConfig
-    from hpinfer.hpi import EngineChoice
+    from hpinfer.hpi import Explanation
     from hpinfer.io import ImageSource
     from hpinfer.models.base import OnError
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
 
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["fp32", "bf16", "fp16", "auto"]
 
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
@@ -98,7 +99,7 @@ class OCRPipeline:
         _refuse_unsupported(config)
         self.config = config
         self.settings = dict(settings)
-        self._choices: dict[str, EngineChoice] = {}
+        self._explanations: dict[str, Explanation] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
@@ -123,9 +124,13 @@ class OCRPipeline:
         )
 
     @property
-    def engines(self) -> dict[str, EngineChoice]:
-        """The engine chosen for each model, by model name, and why."""
-        return dict(self._choices)
+    def engines(self) -> dict[str, Explanation]:
+        """How each model runs, by model name, and why."""
+        return dict(self._explanations)
+
+    def explain(self) -> PipelineExplanation:
+        """How every model runs here, and why; ``print`` it or take its ``to_dict()``."""
+        return PipelineExplanation(tuple(self._explanations.values()))
 
     @overload
     def predict(
@@ -254,9 +259,10 @@ class OCRPipeline:
         )
 
     def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        located = locate_model(module.model_name, model_dir=module.model_dir)
-        loaded = load_model(located, self.settings[path], **session_options)
-        self._choices[loaded.name] = loaded.choice
+        settings = self.settings[path]
+        located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
+        loaded = load_model(located, settings, **session_options)
+        self._explanations[loaded.name] = loaded.explanation
         return loaded
 
     def _classifier(

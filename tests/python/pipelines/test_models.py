@@ -104,12 +104,13 @@ def test_a_corrupted_network_is_refused(engine, tmp_path):
 
 
 def test_no_usable_engine_lists_what_was_tried(monkeypatch):
-    from hpinfer.hpi import EngineStatus, choice
+    from hpinfer.hpi import EngineStatus
+    from hpinfer.models import loading
 
     statuses = [
         EngineStatus(name=n, usable=False, reason=f"no {n}") for n in ("onnxruntime", "openvino")
     ]
-    monkeypatch.setattr(choice, "engines", lambda: statuses)
+    monkeypatch.setattr(loading, "engines", lambda: statuses)
     with pytest.raises(
         EngineUnavailableError, match=r"hpinfer\[cpu\].*no openvino.*no onnxruntime"
     ):

@@ -177,6 +177,6 @@ def test_engines_are_told_with_their_reason(ocr, engine):
     choices = ocr.engines
     assert set(choices) == {"PP-OCRv4_mobile_det", "PP-OCRv4_mobile_rec"}
     assert {choice.engine for choice in choices.values()} == {engine}
-    assert all(choice.reason == "asked for" for choice in choices.values())
-    best = hpinfer.create_pipeline("OCR").engines["PP-OCRv4_mobile_rec"]
-    assert "cpu" in best.reason
+    assert all(choice.source == "asked" for choice in choices.values())
+    assert ocr.explain().models == tuple(choices.values())
+    assert str(ocr.explain()).count("asked for") == 2
