@@ -33,7 +33,10 @@ _BODY = """
 _GEOMETRY = {
     # No geometry: the network's own pixels.
     ("image",): "none = Mul(score, zero)\n    size = Add(none, side)",
-    ("image", "scale_factor"): "yx = Div(side, scale_factor)\n    size = Gather <axis = 1> (yx, xy)",
+    (
+        "image",
+        "scale_factor",
+    ): "yx = Div(side, scale_factor)\n    size = Gather <axis = 1> (yx, xy)",
     ("im_shape", "image", "scale_factor"): (
         "yx = Div(im_shape, scale_factor)\n    size = Gather <axis = 1> (yx, xy)"
     ),
