@@ -65,12 +65,13 @@ def known_fault(program: Program) -> Refusal | None:
         present = sorted(program.operators & rule.operators)
         if present:
             openvino = rule.openvino_reads_it and program.format == "pdmodel"
-            reason = f"{rule.what} ({present[0]}) has no equivalent in ONNX that the converter writes"
+            reason = f"{rule.what} ({present[0]}) is beyond what the converter can write as ONNX"
             return Refusal(reason, _OPENVINO if openvino else _PADDLE)
-    reason = next((text for pool in program.adaptive_pools if (text := _pool_fault(pool))), None)
-    if reason is None:
-        return None
-    return Refusal(reason, _OPENVINO if program.format == "pdmodel" else _PADDLE)
+    for pool in program.adaptive_pools:
+        fault = _pool_fault(pool)
+        if fault is not None:
+            return Refusal(fault, _OPENVINO if program.format == "pdmodel" else _PADDLE)
+    return None
 
 
 def _pool_fault(pool: Pool) -> str | None:

@@ -85,9 +85,7 @@ def fix_nms_squeeze(model: bytes) -> tuple[bytes, int]:
 def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     """Append metadata entries; of equal keys the last one counts."""
     added = (
-        encode_bytes(
-            _METADATA, encode_bytes(1, key.encode()) + encode_bytes(2, value.encode())
-        )
+        encode_bytes(_METADATA, encode_bytes(1, key.encode()) + encode_bytes(2, value.encode()))
         for key, value in entries.items()
     )
     return b"".join((model, *added))

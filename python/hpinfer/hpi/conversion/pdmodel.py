@@ -1,8 +1,8 @@
 """Reads the outline of a ``.pdmodel``: Paddle's ProgramDesc, a protobuf message.
 
 Field numbers, from Paddle's framework.proto: ProgramDesc.blocks 1; BlockDesc.vars 3, ops 4;
-VarDesc.name 1, type 2; VarType.type 1, lod_tensor 3; LoDTensorDesc.tensor 1; TensorDesc.data_type 1,
-dims 2; OpDesc.inputs 1, outputs 2, type 3, attrs 4; OpDesc.Var.parameter 1, arguments 2;
+VarDesc.name 1, type 2; VarType.lod_tensor 3; LoDTensorDesc.tensor 1; TensorDesc.data_type 1, dims
+2; OpDesc.inputs 1, outputs 2, type 3, attrs 4; OpDesc.Var.parameter 1, arguments 2;
 OpDesc.Attr.name 1, s 5, ints 6, b 10, longs 15.
 """
 

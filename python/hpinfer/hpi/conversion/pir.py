@@ -1,8 +1,8 @@
 """Reads the outline of a PIR program (``inference.json``), and repairs one for the converter.
 
-The file is JSON with short keys: an operator has its type under ``#``, attributes under ``A`` (name
-``N``, value ``AT`` = type ``#`` and data ``D``), operands under ``I``, results under ``O`` (id ``%``,
-type ``TT``) and the blocks of loops and branches under ``regions``.
+The file is JSON with short keys: an operator has its type under ``#``, attributes under ``A``
+(name ``N``, value ``AT`` = type ``#`` and data ``D``), operands under ``I``, results under ``O``
+(id ``%``, type ``TT``) and the blocks of loops and branches under ``regions``.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _plane(shape: tuple[int, ...], *, channels_last: bool) -> tuple[int, int]:
 
 def _narrow(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
-        return any([_narrow(item) for item in value])
+        return sum(_narrow(item) for item in value) > 0  # every one, not up to the first
     if not isinstance(value, dict):
         return False
     wide = value.get("#") == "0.a_f64"
