@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 #: Subcommand to its module; the command there has the same name as the module.
 _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
+    "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",
     "doctor": "Report what hpinfer finds on this machine.",
 }
 #: Subcommands that the help does not list.
-_HIDDEN_COMMANDS = ("paddlex",)
+_HIDDEN_COMMANDS = ("paddlex", "paddle2onnx")
 
 
 class RootGroup(click.Group):
@@ -47,8 +48,10 @@ class RootGroup(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Sends PaddleX's spelling (options only, with ``--pipeline``) to its own command."""
-        if _is_paddlex_spelling(args):
+        """Sends PaddleX's spelling (options only) to the commands that understand it."""
+        if args and args[0].startswith("--") and "--paddle2onnx" in args:
+            args = ["paddle2onnx", *args]
+        elif _is_paddlex_spelling(args):
             args = ["paddlex", *args]
         return super().parse_args(ctx, args)
 

@@ -12,6 +12,7 @@ from hpinfer.hpi.conversion.conversion import (
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hpi.conversion.provenance import onnx_is_stale
 from hpinfer.hpi.conversion.routes import ConversionRoute, route
+from hpinfer.hpi.conversion.target import convert_to_directory, open_paddle_directory
 
 __all__ = [
     "DEFAULT_OPSET",
@@ -21,6 +22,8 @@ __all__ = [
     "Refusal",
     "convert",
     "convert_into",
+    "convert_to_directory",
     "onnx_is_stale",
+    "open_paddle_directory",
     "route",
 ]

@@ -18,7 +18,7 @@ from hpinfer.hpi.conversion.converters import obtain
 from hpinfer.hpi.conversion.failure import ConversionFailure
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
-from hpinfer.hpi.conversion.provenance import CONVERTER, SOURCE, onnx_is_stale, source_hash
+from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, onnx_is_stale, source_hash
 from hpinfer.hpi.conversion.routes import ConversionRoute, route
 from hpinfer.hpi.conversion.verification import Verdict, reference_engine, verify
 from hpinfer.hub.model_files import ONNX
@@ -208,7 +208,8 @@ def _build(
         raise ConversionFailure(f"converts to something that is not ONNX: {error}") from None
     notes = {
         SOURCE: source_hash(found.program, found.params),
-        CONVERTER: f"{found.converter.name}, opset {options.opset} asked for",
+        CONVERTER: found.converter.name,
+        OPSET: str(options.opset),
     }
     onnx = folder / ONNX
     onnx.write_bytes(with_metadata(model, notes))

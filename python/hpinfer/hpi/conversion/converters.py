@@ -11,6 +11,7 @@ import hashlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import logging
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from hpinfer._settings import Settings
 from hpinfer.errors import ConversionError
+from hpinfer.hpi.content_hash import file_hash
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hub.manifest import FileEntry
 from hpinfer.hub.sources import SourceError
@@ -254,15 +256,15 @@ def _cached_path(entry: FileEntry) -> Path:
 
 def _is_intact(path: Path, entry: FileEntry) -> bool:
     try:
-        if path.stat().st_size != entry.size:
-            return False
-        return hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
+        return path.stat().st_size == entry.size and file_hash(path) == entry.sha256
     except OSError:
         return False
 
 
 def _fetch(requirement: str, entry: FileEntry, work: Path, target: Path) -> None:
     settings = Settings.from_env()
+    # Under this name the command line shows it without -v, as it does the download of a model.
+    logging.getLogger("hpinfer.hub.converters").info("fetching the converter %s", requirement)
     file = download_wheel(
         requirement, work, extra_args=settings.pip_args, timeout_s=settings.download_timeout_s
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hpinfer.hub import ModelFiles
 
 #: Keys in the ONNX metadata.
-SOURCE, CONVERTER = "hpinfer.source", "hpinfer.converter"
+SOURCE, CONVERTER, OPSET = "hpinfer.source", "hpinfer.converter", "hpinfer.opset"
 
 
 def source_hash(program: Path, params: Path) -> str:

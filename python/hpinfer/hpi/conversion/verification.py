@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from hpinfer.hpi.conversion.agreement import TOLERANCE, compare
+from hpinfer.hpi.conversion.agreement import compare
 from hpinfer.hpi.conversion.child_process import Outcome, run_script
 from hpinfer.hpi.conversion.converters import is_installed, paddle_version
 from hpinfer.hpi.conversion.failure import ConversionFailure
@@ -151,16 +151,14 @@ def _compare(
     outcome = compare(expected.outputs or [], actual, boxes=boxes)
     reference = f"{title} {expected.version}".rstrip()
     if outcome.agrees:
-        what = "agrees (boxes in any order)" if boxes else "agrees"
-        checks.append(f"{what} with {reference}: {outcome.summary}, allowed {TOLERANCE:g}")
+        checks.append(f"agrees with {reference}: {outcome.summary}")
         return
     excuse = next((_SENSITIVE[name] for name in sorted(operators & _SENSITIVE.keys())), None)
     if boxes:
         excuse = "near-equal scores of a random picture may select other boxes"
     if excuse is None:
         raise ConversionFailure(
-            f"converts, but answers something else than {reference}: {outcome.summary}, "
-            f"allowed {TOLERANCE:g}"
+            f"converts, but answers something else than {reference}: {outcome.summary}"
         )
     warnings.append(
         f"differs from {reference} ({outcome.summary}), which may mean nothing: {excuse}"
