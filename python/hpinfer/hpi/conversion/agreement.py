@@ -82,7 +82,7 @@ def _relative_difference(expected: Array, got: Array) -> float:
     if not finite.any():
         return 0.0
     scale = max(float(np.abs(wide[finite]).max()), 1e-12)
-    return float(np.abs(wide - other)[finite].max()) / scale
+    return float(np.abs(wide[finite] - other[finite]).max()) / scale
 
 
 def _are_boxes(expected: Array, got: Array) -> bool:
