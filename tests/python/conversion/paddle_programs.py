@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hpinfer.hpi.conversion.wire import encode_bytes, encode_integer
 from hpinfer.hub import ModelFiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOD_TENSOR, _FEED, _FETCH = 7, 9, 10
 _FLOAT32 = 5

@@ -45,8 +45,10 @@ def test_a_child_is_isolated_and_gets_our_search_path(
         ("print('not JSON')", "ended with exit code 0"),
         ("json.dump({'done': True}, sys.stdout); sys.stdout.flush(); os.abort()", "SIGABRT"),
         (
-            "print('[ERROR] op x is unknown', 'bye', sep='\\n', file=sys.stderr, flush=True);"
-            "os.abort()",
+            (
+                "print('[ERROR] op x is unknown', 'bye', sep='\\n', file=sys.stderr, flush=True);"
+                "os.abort()"
+            ),
             "died of SIGABRT, saying: [ERROR] op x is unknown",
         ),
     ],

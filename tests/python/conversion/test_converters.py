@@ -107,7 +107,7 @@ def test_another_content_than_pinned_is_refused(cache: Path, tmp_path: Path) -> 
     build_wheel(tmp_path / "links", b"x" * len(CONTENT))
     found = find_converter("pdmodel")
     assert isinstance(found, Converter)
-    with pytest.raises(ConversionError, match="has SHA-256 .*, expected"):
+    with pytest.raises(ConversionError, match=r"has SHA-256 .*, expected"):
         obtain(found, "pdmodel")
     assert list((cache / "converters").iterdir()) == []
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import paddle_programs as programs
 import pytest
@@ -15,6 +14,9 @@ from hpinfer.errors import ModelFormatError
 from hpinfer.hpi.conversion import pdmodel, pir
 from hpinfer.hpi.conversion.faults import known_fault
 from hpinfer.hpi.conversion.program import Input, Pool, Program, read_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def pir_pool_program(size: list[int], output: list[int]) -> bytes:

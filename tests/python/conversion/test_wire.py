@@ -11,7 +11,9 @@ from onnx import TensorProto, helper
 from hpinfer.errors import ModelFormatError
 from hpinfer.hpi.conversion import wire
 
-TENSOR = helper.make_tensor("weights", TensorProto.INT64, [2, 3], [0, -1, 2**40, 127, 128, -(2**62)])
+TENSOR = helper.make_tensor(
+    "weights", TensorProto.INT64, [2, 3], [0, -1, 2**40, 127, 128, -(2**62)]
+)
 
 
 def test_fields_of_a_message_written_by_protobuf() -> None:
@@ -36,9 +38,7 @@ def test_bytes_survive_the_round_trip(value: bytes) -> None:
 
 def test_what_is_written_is_read_by_protobuf() -> None:
     encoded = wire.encode_integer(1, 3) + wire.encode_integer(2, TensorProto.INT64)
-    encoded += wire.encode_bytes(8, "axes".encode()) + wire.encode_bytes(
-        9, wire.int64_bytes([1, -2, 3])
-    )
+    encoded += wire.encode_bytes(8, b"axes") + wire.encode_bytes(9, wire.int64_bytes([1, -2, 3]))
     tensor = onnx.TensorProto.FromString(encoded)
     assert onnx.numpy_helper.to_array(tensor).tolist() == [1, -2, 3]
     assert tensor.name == "axes"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: What is kept of the child's messages.
 _TAIL_BYTES = 16_384
 _QUOTED_CHARACTERS = 300
+#: What the converter says about the cause, best first, and what Paddle's signal handler adds.
+_TELLING = ("not supported yet", "[ERROR]")
+_EMPTY = ("Error Message Summary", "FatalError: `Process abort signal`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,14 @@ def _ending(code: int, messages: str) -> str:
 def telling_line(messages: str) -> str:
     """The line of a program's messages that says most about a failure; empty without messages."""
     lines = [" ".join(line.split()) for line in messages.splitlines() if line.strip()]
-    errors = [line for line in lines if _is_telling(line)]
+    for words in _TELLING:
+        found = next((line for line in lines if words in line), None)
+        if found is not None:
+            return found[:_QUOTED_CHARACTERS]
+    errors = [
+        line
+        for line in lines
+        if "error" in line.lower() and not any(words in line for words in _EMPTY)
+    ]
     chosen = errors[-1] if errors else (lines[-1] if lines else "")
     return chosen[:_QUOTED_CHARACTERS]
-
-
-def _is_telling(line: str) -> bool:
-    lowered = line.lower()
-    return "error" in lowered and "error message summary" not in lowered

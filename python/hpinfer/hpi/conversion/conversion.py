@@ -13,7 +13,7 @@ from hpinfer.errors import CacheError, ConversionError, ModelFormatError
 from hpinfer.hpi.artifact_keys import converted_onnx_key
 from hpinfer.hpi.artifact_manifest import ArtifactKey
 from hpinfer.hpi.conversion import pir
-from hpinfer.hpi.conversion.child_process import Outcome, run_script
+from hpinfer.hpi.conversion.child_process import Outcome, run_script, telling_line
 from hpinfer.hpi.conversion.converters import obtain
 from hpinfer.hpi.conversion.failure import ConversionFailure
 from hpinfer.hpi.conversion.faults import Refusal
@@ -252,7 +252,7 @@ def _require_success(outcome: Outcome) -> None:
     )
     empty = outcome.answer is not None and outcome.answer.get("size") == 0
     if complaint or empty:
-        said = " ".join(complaint.split()) or "nothing"
+        said = telling_line(outcome.messages) or "nothing"
         raise ConversionFailure(f"cannot be converted: the converter says {said}")
 
 
