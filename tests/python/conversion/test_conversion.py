@@ -135,7 +135,6 @@ def test_a_silently_wrong_conversion_is_found_by_comparing(
 def test_a_model_that_onnxruntime_does_not_load_is_refused(
     tmp_path: Path, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversion, "_CONVERTER_ERROR", "never said")
     monkeypatch.setattr(routes, "known_fault", lambda _: None)
     files = programs.write_model(tmp_path / "m", programs.pool_pdmodel([-1, -1], [3, 3]))
     with pytest.raises(ConversionError, match=r"ONNX Runtime does not load: .*strides"):
@@ -148,7 +147,16 @@ def test_an_error_that_the_converter_only_mentions_counts(
     monkeypatch.setattr(routes, "known_fault", lambda _: None)
     files = programs.write_model(tmp_path / "m", programs.pool_pdmodel([-1, -1], [3, 3]))
     with pytest.raises(ConversionError, match="Adaptive only support static input shape"):
-        convert(files, store=store)
+        convert(files, store=store, options=ConversionOptions(check=False))
+
+
+def test_a_complaint_about_a_model_that_answers_right_is_a_warning(
+    pool_model: ModelFiles, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "_complaint", lambda _: "[ERROR] looks odd")
+    assert convert(pool_model, store=store).warnings == ("the converter says [ERROR] looks odd",)
+    with pytest.raises(ConversionError, match="looks odd"):
+        convert(pool_model, store=store, options=ConversionOptions(check=False))
 
 
 def test_an_unknown_operator_is_named_and_remembered(

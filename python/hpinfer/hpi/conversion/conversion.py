@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +113,7 @@ def convert(
     try:
         artifact = store.get_or_build(key, build)
     except ConversionFailure as failure:
-        error = _error(files, found, failure)
+        error = _error(files, found, failure, options)
         if not failure.transient:
             with contextlib.suppress(CacheError):  # it is only slower the next time
                 store.put_json(failures, str(error))
@@ -153,7 +153,7 @@ def convert_into(
         try:
             verdict = _build(found, files, Path(work), options)
         except ConversionFailure as failure:
-            raise _error(files, found, failure) from None
+            raise _error(files, found, failure, options) from None
         Path(work, ONNX).replace(folder / ONNX)
     seconds = time.perf_counter() - start
     return ConvertedModel(
@@ -187,12 +187,16 @@ def _key(found: ConversionRoute, options: ConversionOptions) -> ArtifactKey:
 
 
 def _error(
-    files: ModelFiles, found: ConversionRoute, failure: ConversionFailure
+    files: ModelFiles,
+    found: ConversionRoute,
+    failure: ConversionFailure,
+    options: ConversionOptions,
 ) -> ConversionError:
+    hint = f"ask for opset {DEFAULT_OPSET}, or " if options.opset < DEFAULT_OPSET else ""
     reads = "OpenVINO or Paddle Inference" if found.format == "pdmodel" else "Paddle Inference"
     return ConversionError(
         f"{files.name} {failure} (converter: {found.converter.name}); "
-        f"run its Paddle files with {reads} instead"
+        f"{hint}run its Paddle files with {reads}"
     )
 
 
@@ -201,7 +205,7 @@ def _build(
 ) -> Verdict:
     """Write the ONNX file and the report about it into an empty folder."""
     library = obtain(found.converter, found.format)
-    model = _export(found, library, options)
+    model, complaint = _export(found, library, options)
     try:
         model, repaired = fix_nms_squeeze(model)
     except ModelFormatError as error:
@@ -216,16 +220,25 @@ def _build(
     verdict = Verdict((), ("the conversion was not checked",))
     if options.check:
         verdict = verify(onnx, found, files.config, timeout_s=options.timeout_s)
+    if complaint:
+        verdict = _weigh(complaint, verdict)
     if repaired:
         text = f"{repaired} Squeeze nodes after NonMaxSuppression were given their axis"
-        verdict = Verdict((text, *verdict.checks), verdict.warnings)
+        verdict = replace(verdict, checks=(text, *verdict.checks))
     report = {"checks": verdict.checks, "warnings": verdict.warnings}
     (folder / _REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return verdict
 
 
-def _export(found: ConversionRoute, library: Path, options: ConversionOptions) -> bytes:
-    """The bytes that the converter writes."""
+def _weigh(complaint: str, verdict: Verdict) -> Verdict:
+    """The converter also complains of models that are right, but then that must be shown."""
+    if not verdict.agrees:
+        raise ConversionFailure(f"cannot be converted: the converter says {complaint}")
+    return replace(verdict, warnings=(*verdict.warnings, f"the converter says {complaint}"))
+
+
+def _export(found: ConversionRoute, library: Path, options: ConversionOptions) -> tuple[bytes, str]:
+    """The bytes that the converter writes, and what it complained of."""
     with tempfile.TemporaryDirectory(prefix="hpinfer-") as work:
         output = Path(work, ONNX)
         request = {
@@ -241,19 +254,18 @@ def _export(found: ConversionRoute, library: Path, options: ConversionOptions) -
             raise ConversionFailure(
                 f"cannot be converted: the converter {outcome.ending}", transient=outcome.transient
             )
-        _require_success(outcome)
-        return output.read_bytes()
+        model = output.read_bytes()
+        if not model:
+            said = telling_line(outcome.messages) or "nothing"
+            raise ConversionFailure(f"cannot be converted: the converter says {said}")
+        return model, _complaint(outcome)
 
 
-def _require_success(outcome: Outcome) -> None:
-    """The converter may report an error and go on to write a wrong model, or an empty one."""
-    complaint = next(
-        (line for line in outcome.messages.splitlines() if _CONVERTER_ERROR in line), ""
-    )
-    empty = outcome.answer is not None and outcome.answer.get("size") == 0
-    if complaint or empty:
-        said = telling_line(outcome.messages) or "nothing"
-        raise ConversionFailure(f"cannot be converted: the converter says {said}")
+def _complaint(outcome: Outcome) -> str:
+    """What the converter called an error although it went on to write a model."""
+    lines = outcome.messages.splitlines()
+    complained = any(_CONVERTER_ERROR in line for line in lines)
+    return telling_line(outcome.messages) if complained else ""
 
 
 def _readable_program(found: ConversionRoute, work: Path) -> Path:

@@ -42,10 +42,12 @@ class Verdict:
     Attributes:
         checks: What holds, in words.
         warnings: What the user should know.
+        agrees: Whether the answers were compared with the original's and are the same.
     """
 
     checks: tuple[str, ...]
     warnings: tuple[str, ...]
+    agrees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ def _judge(
             f"the answers were not compared: {title_of_reference} says {expected.reason}"
         )
     else:
-        _compare(actual.outputs, expected, title_of_reference, operators, checks, warnings)
+        agrees = _compare(actual.outputs, expected, title_of_reference, operators, checks, warnings)
+        return Verdict(tuple(checks), tuple(warnings), agrees)
     return Verdict(tuple(checks), tuple(warnings))
 
 
@@ -146,13 +149,13 @@ def _compare(
     operators: frozenset[str],
     checks: list[str],
     warnings: list[str],
-) -> None:
+) -> bool:
     boxes = any(name.startswith(_NMS) for name in operators)
     outcome = compare(expected.outputs or [], actual, boxes=boxes)
     reference = f"{title} {expected.version}".rstrip()
     if outcome.agrees:
         checks.append(f"agrees with {reference}: {outcome.summary}")
-        return
+        return True
     excuse = next((_SENSITIVE[name] for name in sorted(operators & _SENSITIVE.keys())), None)
     if boxes:
         excuse = "near-equal scores of a random picture may select other boxes"
@@ -163,6 +166,7 @@ def _compare(
     warnings.append(
         f"differs from {reference} ({outcome.summary}), which may mean nothing: {excuse}"
     )
+    return False
 
 
 def _require_load(run: _Run) -> None:
