@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 OLD = sys.argv[1] == "old"
-os.environ["FLAGS_enable_pir_api"] = "0" if OLD else "1"
+os.environ["FLAGS_enable_pir_api"] = "0" if OLD else "1"  # noqa: SIM112 - its name
 
 import paddle.nn.functional as F  # noqa: E402
 
