@@ -20,6 +20,8 @@ _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
     "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",
+    "cache": "List, verify and clear converted models and compiled engines.",
+    "install": "Install the packages of a plugin with pip.",
     "doctor": "Report what hpinfer finds on this machine.",
 }
 #: Subcommands that the help does not list.
@@ -49,7 +51,10 @@ class RootGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sends PaddleX's spelling (options only) to the commands that understand it."""
-        if args and args[0].startswith("--") and "--paddle2onnx" in args:
+        installation = _install_arguments(args)
+        if installation is not None:
+            args = ["install", *installation]
+        elif args and args[0].startswith("--") and "--paddle2onnx" in args:
             args = ["paddle2onnx", *args]
         elif _is_paddlex_spelling(args):
             args = ["paddlex", *args]
@@ -85,6 +90,17 @@ class RootGroup(click.Group):
         except Exception as error:  # every failure ends here as one line and a code
             return report_failure(error)
         return code if isinstance(code, int) else ExitCode.OK
+
+
+def _install_arguments(args: Sequence[str]) -> list[str] | None:
+    """The arguments of ``hpinfer install`` in ``hpinfer --install NAME …``, None if it is not."""
+    if not args or not args[0].startswith("-"):
+        return None
+    for index, arg in enumerate(args):
+        option, equals, value = arg.partition("=")
+        if option == "--install":
+            return [*args[:index], *([value] if equals else []), *args[index + 1 :]]
+    return None
 
 
 def _is_paddlex_spelling(args: Sequence[str]) -> bool:
@@ -130,7 +146,8 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
 def root() -> None:
     """Fast, dependable inference for PaddlePaddle and ONNX vision and document models.
 
-    PaddleX's spelling works as well: hpinfer --pipeline OCR --input page.png --save_path out
+    PaddleX's spelling works as well: hpinfer --pipeline OCR --input page.png --save_path out, and
+    hpinfer --install hpi-cpu
 
     Completion: eval "$(_HPINFER_COMPLETE=bash_source hpinfer)" (bash; zsh_source and fish_source
     for the other shells).

@@ -83,14 +83,17 @@ def remove_artifacts(entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry]
     Returns:
         What was removed, and what was not.
     """
-    removed, kept = [], []
+    removed: list[Entry] = []
+    kept: list[Entry] = []
     for entry in entries:
         gone = ArtifactRoot(entry.folder.parent.parent).try_remove(entry.folder)
         (removed if gone else kept).append(entry)
     return removed, kept
 
 
-def find_damage(*, fix: bool = False, roots: Iterable[Path] | None = None) -> list[Damage]:
+def find_damage(
+    *, fix: bool = False, roots: Iterable[Path] | None = None
+) -> tuple[int, list[Damage]]:
     """Read every file of every artifact and compare it with its manifest.
 
     What a process is making now is left out.
@@ -100,18 +103,20 @@ def find_damage(*, fix: bool = False, roots: Iterable[Path] | None = None) -> li
         roots: Where to look; None takes every root that hpinfer has written for this user.
 
     Returns:
-        Damaged and foreign artifacts, and leftovers of killed processes.
+        Number of artifacts looked at; damaged and foreign ones among them, and leftovers of killed
+        processes.
     """
-    found = []
+    checked, found = 0, []
     for path in known_roots() if roots is None else roots:
         root = ArtifactRoot(path)
         for entry in root.entries(fresh=True, hashes=True):
+            checked += 1
             if entry.problem and not root.is_locked(entry.digest):
                 removed = fix and root.try_remove(entry.folder)
                 found.append(Damage(path, entry.folder, entry.problem, removed))
         for folder in root.leftovers():
             if fix:
                 shutil.rmtree(folder, ignore_errors=True)
-            problem = "a process that was building it ended"
+            problem = "left by a process that ended while it was building"
             found.append(Damage(path, folder, problem, fix and not folder.exists()))
-    return found
+    return checked, found

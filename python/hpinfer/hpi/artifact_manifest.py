@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from hpinfer.errors import CacheError, InvalidInputError, InvalidTypeError
 from hpinfer.hpi.content_hash import file_hash
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 ArtifactKind: TypeAlias = Literal[
     "onnx", "onnxruntime-graph", "openvino-blob", "tensorrt-engine", "tensorrt-timing", "tuning"
 ]
@@ -109,7 +109,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The text of the file."""
-        document = {
+        document: dict[str, object] = {
             "schema": SCHEMA,
             "kind": self.key.kind,
             "digest": self.key.digest,
@@ -117,7 +117,7 @@ class Manifest:
             "model": self.model,
             "created": self.created,
             "hpinfer": self.hpinfer,
-            "build_seconds": round(self.build_seconds, 3),
+            "build_seconds": self.build_seconds,
             "fields": self.key.fields,
             "files": {
                 name: {"size": entry.size, "sha256": entry.sha256}

@@ -3,8 +3,8 @@
 Layout below the root::
 
     <kind>/<digest>/manifest.json …   an artifact
-    .tmp/<digest>/…                   work in progress; what a killed process left goes with the next
-                                      build of that artifact or with ``hpinfer cache verify --fix``
+    .tmp/<digest>/…                   work in progress; what a killed process left goes with the
+                                      next build of that artifact or ``hpinfer cache verify --fix``
     .locks/<digest>.lock
 
 An artifact appears by one rename when it is complete, so readers need no lock.
@@ -19,7 +19,6 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpinfer.errors import CacheError
@@ -34,6 +33,7 @@ from hpinfer.hpi.artifact_manifest import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hpinfer.hpi.artifact_manifest import ArtifactKey
 
@@ -41,6 +41,10 @@ _TMP, _LOCKS = ".tmp", ".locks"
 #: Nobody evicts what was used so recently: its reader may be opening the files.
 IN_USE_S = 60.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class LockTimeoutError(CacheError):
+    """Another process holds the lock of an artifact for longer than the caller waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ class ArtifactRoot:
         """Hold the inter-process lock of one artifact.
 
         Raises:
-            CacheError: It was not free in time, or cannot be made.
+            LockTimeoutError: It was not free in time.
+            CacheError: It cannot be made.
         """
         from filelock import FileLock, Timeout
 
@@ -114,7 +119,7 @@ class ArtifactRoot:
             lock = FileLock(path, timeout=timeout_s)
             lock.acquire()
         except Timeout:
-            raise CacheError(
+            raise LockTimeoutError(
                 f"another process has held the lock {path} for more than {timeout_s:g} s: wait "
                 "for the build of this artifact, or end that process"
             ) from None
@@ -192,6 +197,7 @@ class ArtifactRoot:
             shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(trash, ignore_errors=True)
         with contextlib.suppress(OSError):
+            trash.unlink(missing_ok=True)  # a file in the place of a folder
             trash.parent.rmdir()
         return not folder.exists()
 

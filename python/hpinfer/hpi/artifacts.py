@@ -41,7 +41,13 @@ from hpinfer.hpi.artifact_places import (
     register_root,
     temporary_root,
 )
-from hpinfer.hpi.artifact_root import ArtifactRoot, inspect, is_full, mark_used
+from hpinfer.hpi.artifact_root import (
+    ArtifactRoot,
+    LockTimeoutError,
+    inspect,
+    is_full,
+    mark_used,
+)
 from hpinfer.hpi.content_hash import content_hash
 
 if TYPE_CHECKING:
@@ -192,10 +198,11 @@ class ArtifactStore:
             timeout_s: How long to wait for another process that fills the folder.
 
         Yields:
-            The folder, or None if nothing lasting can be written: the engine then works without.
+            The folder, or None if nothing lasting can be written or the disk is full: the engine
+            then works without, and the log says so.
 
         Raises:
-            CacheError: Another process did not finish in time, or the disk is full.
+            CacheError: Another process did not finish in time.
         """
         root = self._writable()
         if root.path == existing_temporary_root():
@@ -207,8 +214,19 @@ class ArtifactStore:
             yield root.folder(key)
             self._record_changes(root, manifest)
             return
-        with root.lock(key.digest, timeout_s=timeout_s):
-            yield from self._fill(root, key)
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(root.lock(key.digest, timeout_s=timeout_s))
+                folder = self._engine_folder(root, key)
+            except LockTimeoutError:
+                raise
+            except CacheError as error:
+                _log.warning("the engine works without a cache: %s", error)
+                folder = None
+            if folder is None:
+                yield None
+                return
+            yield from self._fill(root, key, folder)
         self._after_write(root, key)
 
     def _find_locked(self, root: ArtifactRoot, key: ArtifactKey) -> Artifact | None:
@@ -218,21 +236,26 @@ class ArtifactStore:
         mark_used(root.folder(key))
         return self._artifact(root, manifest, built=False)
 
-    def _fill(self, root: ArtifactRoot, key: ArtifactKey) -> Iterator[Path]:
-        manifest = self._usable(root, key, "engine-owned", locked=True)
-        folder, start = root.folder(key), time.perf_counter()
-        if manifest is None:
-            manifest = self._manifest(key, "engine-owned", {}, 0.0)
-            root.write_manifest(manifest)
+    def _engine_folder(self, root: ArtifactRoot, key: ArtifactKey) -> Path:
+        """The folder of an engine, intact or empty; the caller holds the lock."""
+        if self._usable(root, key, "engine-owned", locked=True) is None:
+            root.write_manifest(self._manifest(key, "engine-owned", {}, 0.0))
+        return root.folder(key)
+
+    def _fill(self, root: ArtifactRoot, key: ArtifactKey, folder: Path) -> Iterator[Path]:
+        start = time.perf_counter()
         try:
             yield folder
         except BaseException:
             root.remove(folder)  # the engine may have stopped in the middle of a file
             raise
         entries = _entries_left(folder)
-        if entries != manifest.files:
-            seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        try:
             root.write_manifest(self._manifest(key, "engine-owned", entries, seconds))
+        except CacheError as error:
+            _log.warning("what the engine compiled is not kept: %s", error)
+            root.remove(folder)
 
     def _record_changes(self, root: ArtifactRoot, manifest: Manifest) -> None:
         """After an engine that found its files: it may have replaced what it could not use."""
@@ -280,7 +303,7 @@ class ArtifactStore:
         folder = root.folder(key)
         try:
             entry = inspect(folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             _log.warning("artifact %s cannot be read: %s", folder, error)
@@ -335,7 +358,7 @@ class ArtifactStore:
 
         created = datetime.now(timezone.utc).isoformat()
         return Manifest(
-            key, layout, files, created, version("hpinfer"), seconds, self._model, record
+            key, layout, files, created, version("hpinfer"), round(seconds, 3), self._model, record
         )
 
     def _artifact(self, root: ArtifactRoot, manifest: Manifest, *, built: bool) -> Artifact:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from hpinfer.errors import ModelNotFoundError
@@ -12,6 +11,7 @@ from hpinfer.errors import ModelNotFoundError
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
 _Signature: TypeAlias = tuple[str, int, int, int, int, int]
 
