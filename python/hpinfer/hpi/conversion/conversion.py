@@ -20,7 +20,7 @@ from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
 from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, onnx_is_stale, source_hash
 from hpinfer.hpi.conversion.routes import ConversionRoute, route
-from hpinfer.hpi.conversion.verification import Verdict, reference_engine, verify
+from hpinfer.hpi.conversion.verification import Verdict, checking_versions, reference_engine, verify
 from hpinfer.hub.model_files import ONNX
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def convert(
         return ConvertedModel(files.onnx, "", (), (), built=False, seconds=0.0)
     found = _require_route(files)
     key = _key(found, options)
-    failures = ArtifactKey(key.kind, {**key.fields, "record": "failure"})
+    failures = ArtifactKey(key.kind, {**key.fields, "failure with": checking_versions()})
     known = None if options.force else store.get_json(failures)
     if isinstance(known, str):
         raise ConversionError(known)

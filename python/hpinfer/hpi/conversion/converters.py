@@ -77,7 +77,7 @@ _RELEASES: dict[ProgramFormat, _Release] = {
         },
     ),
     "pir": _Release(
-        accepted=((2, 0), (3,)),
+        accepted=((2, 1), (3,)),
         version="2.1.0",
         extensions={
             ".cpython-310-aarch64-linux-gnu.so": (

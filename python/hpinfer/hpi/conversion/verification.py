@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +69,16 @@ def reference_engine(program_format: ProgramFormat) -> Reference | None:
     if paddle_version() is not None:
         return "paddle"
     return "openvino" if program_format == "pdmodel" and is_installed("openvino") else None
+
+
+def checking_versions() -> dict[str, str]:
+    """Releases of hpinfer and of the engines that take part: another one may judge otherwise."""
+    names = ("hpinfer", "onnxruntime", "openvino", "paddlepaddle", "paddlepaddle-gpu")
+    found = {}
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def verify(
