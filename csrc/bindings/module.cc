@@ -11,6 +11,7 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 
 void register_core(py::module_& m);
+void register_detection(py::module_& m);
 void register_models(py::module_& m);
 void register_postprocess(py::module_& m);
 void register_session(py::module_& m);
@@ -43,5 +44,6 @@ PYBIND11_MODULE(_native, m) {
   bindings::register_postprocess(m);
   bindings::register_session(m);
   bindings::register_models(m);
+  bindings::register_detection(m);
   bindings::register_vision(m);
 }

@@ -30,9 +30,11 @@ py::array make_image(const Make& make) {
   return py::array(py::dtype::of<std::uint8_t>(), shape, data, owner);
 }
 
-py::array resize_image(const py::array& image, int width, int height) {
+py::array resize_image(const py::array& image, int width, int height,
+                       const std::string& interpolation) {
   const ImageView view = image_view(image);
-  return make_image([&] { return vision::resize(view, height, width, &thread_pool()); });
+  const vision::Interpolation kind = vision::interpolation_from_name(interpolation);
+  return make_image([&] { return vision::resize(view, height, width, &thread_pool(), kind); });
 }
 
 py::array crop_quad(const py::array& image, const py::array& corners) {
@@ -112,7 +114,9 @@ void register_plan(py::module_& m) {
 
 void register_vision(py::module_& m) {
   m.def("resize", &resize_image, py::arg("image"), py::arg("width"), py::arg("height"),
-        "The uint8 picture [H, W, 3] resized as cv2.resize with INTER_LINEAR does, bit for bit.");
+        py::arg("interpolation") = "linear",
+        "The uint8 picture [H, W, 3] resized: linear and nearest as cv2.resize, pil_bilinear and "
+        "pil_bicubic as Pillow, bit for bit; cubic as cv2.resize but for single levels at ties.");
   m.def("crop_quad", &crop_quad, py::arg("image"), py::arg("corners"),
         "The quadrilateral float32 [4, 2] (from the top left, clockwise) of a uint8 picture "
         "[H, W, 3] as an upright picture; tall ones are turned.");

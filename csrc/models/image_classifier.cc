@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/picture_batches.h"
 #include "models/planar_target.h"
 
 namespace hpinfer::models {
@@ -28,35 +29,32 @@ std::vector<std::vector<float>> ImageClassifier::classify(std::span<const ImageV
           "classification needs pictures with at least one pixel; got ", image.width, "x",
           image.height);
   std::vector<std::vector<float>> scores(images.size());
-  const auto size = static_cast<std::size_t>(batch_size);
-  const std::size_t batches = (images.size() + size - 1) / size;
+  std::vector<vision::Placement> placements;
+  for (const ImageView& image : images)
+    placements.push_back(plan_.place(image.height, image.width));
+  const auto runs = picture_runs(placements, batch_size);
   thread_pool().parallel_for(
-      static_cast<int>(batches),
+      static_cast<int>(runs.size()),
       [&](int i) {
-        const std::size_t begin = static_cast<std::size_t>(i) * size;
-        const std::size_t count = std::min(size, images.size() - begin);
-        classify_batch(images.subspan(begin, count), std::span(scores).subspan(begin, count));
+        const auto [begin, count] = runs[static_cast<std::size_t>(i)];
+        classify_run(images.subspan(begin, count), std::span(placements).subspan(begin, count),
+                     std::span(scores).subspan(begin, count));
       },
       session_->options().num_streams);
   return scores;
 }
 
-void ImageClassifier::classify_batch(std::span<const ImageView> images,
-                                     std::span<std::vector<float>> scores) const {
-  const vision::Placement first = plan_.place(images[0].height, images[0].width);
+void ImageClassifier::classify_run(std::span<const ImageView> images,
+                                   std::span<const vision::Placement> placements,
+                                   std::span<std::vector<float>> scores) const {
+  const vision::Placement& first = placements[0];
   const Tensor input = buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(images.size()), 3,
                                                        first.out_height, first.out_width});
   const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_height) *
                               static_cast<std::size_t>(first.out_width);
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    const vision::Placement placement = plan_.place(images[i].height, images[i].width);
-    check(placement.out_height == first.out_height && placement.out_width == first.out_width,
-          ErrorCode::kUnsupported,
-          "pictures of one batch must have one size after resizing: ", first.out_width, "x",
-          first.out_height, " and ", placement.out_width, "x", placement.out_height);
-    plan_.run(images[i], placement,
-              planar_target(input.elements<float>().data() + i * picture, placement));
-  }
+  for (std::size_t i = 0; i < images.size(); ++i)
+    plan_.run(images[i], placements[i],
+              planar_target(input.elements<float>().data() + i * picture, placements[i]));
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
   check(output.shape().rank() == 2 && output.shape()[0] == static_cast<std::int64_t>(images.size()),

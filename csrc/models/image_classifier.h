@@ -19,14 +19,16 @@ class ImageClassifier {
   ImageClassifier(std::shared_ptr<const Session> session,
                   const std::vector<vision::Operator>& operators);
 
-  // The K scores of each BGR picture, in order.
+  // The K scores of each BGR picture, in order. Those whose tensors have one size go through the
+  // network together, up to `batch_size`.
   std::vector<std::vector<float>> classify(std::span<const ImageView> images, int batch_size) const;
 
   const Session& session() const noexcept { return *session_; }
 
  private:
-  void classify_batch(std::span<const ImageView> images,
-                      std::span<std::vector<float>> scores) const;
+  void classify_run(std::span<const ImageView> images,
+                    std::span<const vision::Placement> placements,
+                    std::span<std::vector<float>> scores) const;
 
   std::shared_ptr<const Session> session_;
   vision::TransformPlan plan_;

@@ -32,12 +32,13 @@ void check_options(const DbOptions& options, const DbGeometry& geometry) {
 
 float short_side(const RotatedRect& rect) { return std::min(rect.width, rect.height); }
 
-// How far a region grows: by its area over its perimeter.
+// How far a region grows: by its area over its perimeter; a single point does not.
 template <typename Points>
 double growth(const Points& points, double ratio) {
   using Point = typename Points::value_type;
   const std::span<const Point> view(points);
-  return area(view) * ratio / perimeter(view);
+  const double length = perimeter(view);
+  return length > 0 ? area(view) * ratio / length : 0;
 }
 
 class DbDecoder {

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "core/error.h"
-#include "postprocess/winding.h"
+#include "postprocess/sweep.h"
 
 namespace hpinfer::postprocess {
 namespace {
 
 constexpr double kArcTolerance = 0.25;
+constexpr double kLeastDistance = 1e-20;  // below it the polygon stays as it is
+constexpr std::size_t kMaxPath = std::size_t{1} << 21;
 
 struct Vector {
   double x = 0;
@@ -77,14 +79,18 @@ class PathOffset {
     const Vector& after = normals_[i];
     const double sine = before.x * after.y - after.x * before.y;
     const double cosine = before.x * after.x + after.y * before.y;
-    if (std::fabs(sine * distance_) < 1.0 && cosine > 0) {
+    const bool is_straight = std::fabs(sine * distance_) < 1.0;
+    if (is_straight && cosine > 0) {
       add(corner, before);
       return false;
     }
     if (sine < 0)
       add_concave(corner, before, after);
     else
-      add_arc(corner, before, after, std::min(sine, 1.0), cosine);
+      add_arc(corner, before, after, is_straight ? sine : std::min(sine, 1.0), cosine);
+    check(path_.size() < kMaxPath, ErrorCode::kInvalidInput,
+          "a grown polygon must have fewer than ", kMaxPath,
+          " corners; simplify it or make it smaller");
     return true;
   }
 
@@ -116,33 +122,66 @@ class PathOffset {
   Polygon path_;
 };
 
-constexpr int kMaxCoordinate = 1 << 18;
+// Twice the area: positive when the corners turn from the x axis to the y axis. In floating point:
+// its sign decides for large polygons as well.
+double doubled_area(std::span<const Point2i> polygon) {
+  double sum = 0;
+  Point2i before = polygon.back();
+  for (const Point2i& here : polygon) {
+    sum += (static_cast<double>(before.x) + here.x) * (static_cast<double>(before.y) - here.y);
+    before = here;
+  }
+  return -sum;
+}
 
-bool in_range(const Point2i& p) {
-  return std::abs(p.x) < kMaxCoordinate && std::abs(p.y) < kMaxCoordinate;
+Polygon source_of(std::span<const Point2i> polygon) {
+  Polygon source = without_repeats(polygon);
+  if (source.size() < 3) return {};
+  if (doubled_area(source) < 0) std::reverse(source.begin(), source.end());
+  return source;
+}
+
+void check_range(std::span<const Point2i> polygon, double distance) {
+  constexpr double kLimit = (1 << 30) - 1;
+  double farthest = 0;
+  for (const Point2i& corner : polygon)
+    farthest = std::max({farthest, std::fabs(static_cast<double>(corner.x)),
+                         std::fabs(static_cast<double>(corner.y))});
+  check(farthest + distance < kLimit, ErrorCode::kInvalidInput, "a grown polygon must stay within ",
+        kLimit, " pixels of the origin; got corners as far as ", farthest, " and a distance of ",
+        distance);
+}
+
+// What is left of a polygon grown by exactly nothing: Clipper shrinks it then, as a hole in a
+// frame, and drops the frame.
+std::vector<Polygon> parts_inside(const Polygon& source) {
+  const auto [left, right] = std::ranges::minmax(source, {}, &Point2i::x);
+  const auto [top, bottom] = std::ranges::minmax(source, {}, &Point2i::y);
+  constexpr int kMargin = 10;
+  const int x[] = {left.x - kMargin, right.x + kMargin};
+  const int y[] = {top.y - kMargin, bottom.y + kMargin};
+  const Polygon paths[] = {source, {{x[0], y[1]}, {x[1], y[1]}, {x[1], y[0]}, {x[0], y[0]}}};
+  std::vector<Polygon> result = union_outlines(paths, Winding::kNegative);
+  if (!result.empty()) result.erase(result.begin());
+  return result;
 }
 
 }  // namespace
 
 Polygon offset_path(std::span<const Point2i> polygon, double distance) {
-  Polygon source = without_repeats(polygon);
-  if (source.size() < 3) return {};
-  if (signed_area(source) < 0) std::reverse(source.begin(), source.end());
+  check_range(polygon, distance);
+  Polygon source = source_of(polygon);
+  if (source.empty() || distance < kLeastDistance) return source;
   return PathOffset(std::move(source), distance).run();
 }
 
 std::vector<Polygon> offset_polygon(std::span<const Point2i> polygon, double distance) {
-  // Distances this small leave the polygon as it is; DB never meets them for a region it keeps.
-  if (!(distance > 1e-20) || polygon.empty()) return {};
-  check(std::all_of(polygon.begin(), polygon.end(), in_range) && distance < kMaxCoordinate,
-        ErrorCode::kInvalidInput, "a polygon to grow must stay within ", kMaxCoordinate,
-        " pixels of the origin; make the map smaller");
+  check(distance >= 0, ErrorCode::kInvalidInput, "a polygon can only grow; got a distance of ",
+        distance);
   const Polygon path = offset_path(polygon, distance);
   if (path.empty()) return {};
-  check(std::all_of(path.begin(), path.end(), in_range), ErrorCode::kInvalidInput,
-        "a grown polygon must stay within ", kMaxCoordinate, " pixels of the origin; got distance ",
-        distance);
-  return positive_outlines(path);
+  if (distance == 0) return parts_inside(path);
+  return union_outlines({&path, 1}, Winding::kPositive);
 }
 
 }  // namespace hpinfer::postprocess

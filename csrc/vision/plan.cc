@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vision/resize_sampled.h"
 #include "vision/row_layout.h"
 
 namespace hpinfer::vision {
@@ -82,6 +83,17 @@ Placement TransformPlan::place(int height, int width) const {
   return p;
 }
 
+Interpolation TransformPlan::interpolation() const {
+  return std::visit(
+      [](const auto& op) {
+        if constexpr (requires { op.interpolation; })
+          return op.interpolation;
+        else
+          return Interpolation::kLinear;
+      },
+      resize_);
+}
+
 bool TransformPlan::reverses(const ImageView& image) const {
   return color_ && *color_ != image.order;
 }
@@ -101,15 +113,41 @@ void TransformPlan::run(const ImageView& image, const Placement& p, const Tensor
   const bool tiny = p.padded_height != p.source_height || p.padded_width != p.source_width;
   const Image padded = tiny ? zero_padded(image, p.padded_height, p.padded_width) : Image();
   const ImageView source = tiny ? padded.view() : image;
+  const PlanarOutput out{target.base, target.plane_stride, target.row_stride, reverses(image)};
+  const bool resizes = p.scaled_height != p.padded_height || p.scaled_width != p.padded_width;
+  if (resizes && interpolation() != Interpolation::kLinear)
+    run_sampled(source, p, out, target, pool);
+  else
+    run_linear(source, p, out, target, pool);
+}
+
+void TransformPlan::run_linear(const ImageView& source, const Placement& p, const PlanarOutput& out,
+                               const TensorTarget& target, ThreadPool* pool) const {
   const BilinearResize resizer(p.padded_height, p.padded_width, p.scaled_height, p.scaled_width,
                                {p.crop_x, p.crop_y, p.resized_width, p.resized_height});
-  const PlanarOutput out{target.base, target.plane_stride, target.row_stride, reverses(image)};
   for_each_band(p.out_height, p.out_width, resizer.scratch_size(), pool,
                 [&](int begin, int end, std::span<std::int16_t> scratch) {
                   const int last = std::min(end, p.resized_height);
                   if (begin < last) resizer.run(source, begin, last, out, normalizer_, scratch);
                   fill(p, begin, end, target);
                 });
+}
+
+void TransformPlan::run_sampled(const ImageView& source, const Placement& p,
+                                const PlanarOutput& out, const TensorTarget& target,
+                                ThreadPool* pool) const {
+  const SampledResize resizer(interpolation(), p.padded_height, p.padded_width, p.scaled_height,
+                              p.scaled_width,
+                              {p.crop_x, p.crop_y, p.resized_width, p.resized_height});
+  const NormalizeRow normalize_row = row_kernels(active_isa()).normalize_row;
+  const auto emit = [&](int y, const std::uint8_t* row) {
+    normalize_row(row, 0, p.resized_width, row_target(out, normalizer_, y));
+  };
+  for_each_band(p.out_height, p.out_width, 0, pool, [&](int begin, int end, auto) {
+    const int last = std::min(end, p.resized_height);
+    if (begin < last) resizer.run(source, begin, last, emit);
+    fill(p, begin, end, target);
+  });
 }
 
 }  // namespace hpinfer::vision

@@ -28,8 +28,8 @@ class TransformPlan {
  public:
   // Order: at most one resize, then at most one crop; the colour order before the normalisation;
   // padding after resize and crop; ToChw after the normalisation and before nothing but padding.
-  // Throws Error(kConfig) for another order or a value out of range, Error(kUnsupported) for an
-  // interpolation other than linear.
+  // Throws Error(kConfig) for another order or a value out of range, Error(kUnsupported) for the
+  // interpolations 'area' and 'lanczos4'.
   static TransformPlan compile(std::span<const Operator> operators);
 
   // The geometry for a picture of this size. Throws Error(kInvalidInput) when there is none (empty
@@ -50,7 +50,12 @@ class TransformPlan {
   struct Compiler;
 
   TransformPlan() = default;
+  Interpolation interpolation() const;
   bool reverses(const ImageView& image) const;
+  void run_linear(const ImageView& source, const Placement& placement, const PlanarOutput& out,
+                  const TensorTarget& target, ThreadPool* pool) const;
+  void run_sampled(const ImageView& source, const Placement& placement, const PlanarOutput& out,
+                   const TensorTarget& target, ThreadPool* pool) const;
   void fill(const Placement& placement, int begin, int end, const TensorTarget& target) const;
 
   Resize resize_;

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "vision/plan.h"
+#include "vision/resize_sampled.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -24,9 +25,10 @@ void check_multiple(std::string_view what, int value) {
         ": the multiple must be 1 to ", kMaxMultiple, "; got ", value);
 }
 
-void check_linear(std::string_view what, Interpolation interpolation) {
-  check(interpolation == Interpolation::kLinear, ErrorCode::kUnsupported, what, ": interpolation '",
-        interpolation_name(interpolation), "' is not supported yet; supported is 'linear'");
+void check_interpolation(std::string_view what, Interpolation interpolation) {
+  check(interpolation == Interpolation::kLinear || is_sampled(interpolation),
+        ErrorCode::kUnsupported, what, ": interpolation '", interpolation_name(interpolation),
+        "' is not supported; supported are linear, nearest, cubic, pil_bilinear and pil_bicubic");
 }
 
 }  // namespace
@@ -63,21 +65,21 @@ struct TransformPlan::Compiler {
 
   void operator()(const ResizeExact& op) {
     check_size("ResizeExact size", op.size);
-    check_linear("ResizeExact", op.interpolation);
+    check_interpolation("ResizeExact", op.interpolation);
     set_resize("ResizeExact", op);
   }
 
   void operator()(const ResizeSide& op) {
     check_side("ResizeSide side", op.side);
     check_multiple("ResizeSide", op.multiple);
-    check_linear("ResizeSide", op.interpolation);
+    check_interpolation("ResizeSide", op.interpolation);
     set_resize("ResizeSide", op);
   }
 
   void operator()(const ResizeKeepRatio& op) {
     check_size("ResizeKeepRatio size", op.size);
     check_multiple("ResizeKeepRatio", op.multiple);
-    check_linear("ResizeKeepRatio", op.interpolation);
+    check_interpolation("ResizeKeepRatio", op.interpolation);
     set_resize("ResizeKeepRatio", op);
   }
 
@@ -185,6 +187,21 @@ std::string_view form_name(NormalizeForm form) {
   return "unknown";
 }
 
+std::string_view sampling_words(Interpolation interpolation) {
+  switch (interpolation) {
+    case Interpolation::kNearest:
+      return "nearest as OpenCV, by a kernel of its own before the normalisation";
+    case Interpolation::kCubic:
+      return "bicubic as OpenCV, by a kernel of its own before the normalisation";
+    case Interpolation::kPilBilinear:
+      return "bilinear as Pillow, by a kernel of its own before the normalisation";
+    case Interpolation::kPilBicubic:
+      return "bicubic as Pillow, by a kernel of its own before the normalisation";
+    default:
+      return "bilinear as OpenCV";
+  }
+}
+
 struct ResizeInWords {
   std::ostream& out;
 
@@ -221,7 +238,7 @@ std::string TransformPlan::explain() const {
   std::ostringstream out;
   out << "one fused pass over row bands, kernels '" << isa_name(active_isa()) << "'\n";
   std::visit(ResizeInWords{out}, resize_);
-  if (resize_.index() != 0) out << ", bilinear as OpenCV";
+  if (resize_.index() != 0) out << ", " << sampling_words(interpolation());
   if (crop_)
     out << "\ncrop: centre " << crop_->size.width << "x" << crop_->size.height
         << ", folded into the resize";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vision/resize_sampled.h"
 #include "vision/row_layout.h"
 
 namespace hpinfer::vision {
@@ -61,6 +62,18 @@ std::string_view path_name(BilinearResize::Path path) noexcept {
       return "blend";
   }
   return "unknown";
+}
+
+RowTarget row_target(const PlanarOutput& out, const Normalizer& normalizer, int y) {
+  RowTarget row;
+  row.form = normalizer.form;
+  for (std::size_t plane = 0; plane < 3; ++plane) {
+    const std::size_t channel = out.reverse_channels ? 2 - plane : plane;
+    row.plane[channel] =
+        out.base + static_cast<std::ptrdiff_t>(plane) * out.plane_stride + y * out.row_stride;
+    row.channel[channel] = &normalizer.channels[plane];
+  }
+  return row;
 }
 
 BilinearResize::BilinearResize(int source_height, int source_width, int height, int width,
@@ -139,29 +152,43 @@ void BilinearResize::run(const ImageView& source, int begin, int end, std::uint8
 
 void BilinearResize::run(const ImageView& source, int begin, int end, const PlanarOutput& out,
                          const Normalizer& normalizer, std::span<std::int16_t> scratch) const {
-  const auto target = [&](int y) {
-    RowTarget row;
-    row.form = normalizer.form;
-    for (std::size_t plane = 0; plane < 3; ++plane) {
-      const std::size_t channel = out.reverse_channels ? 2 - plane : plane;
-      row.plane[channel] =
-          out.base + static_cast<std::ptrdiff_t>(plane) * out.plane_stride + y * out.row_stride;
-      row.channel[channel] = &normalizer.channels[plane];
-    }
-    return row;
-  };
   if (path_ == Path::kBlend)
     return blend_rows(source, begin, end, scratch, [&](int y, const RowPair& rows) {
-      kernels_->blend_row_planar(rows, 0, region_.width, target(y));
+      kernels_->blend_row_planar(rows, 0, region_.width, row_target(out, normalizer, y));
     });
   auto* bytes = reinterpret_cast<std::uint8_t*>(scratch.data());
   for (int y = begin; y < end; ++y)
-    kernels_->normalize_row(plain_row(source, y, bytes), 0, region_.width, target(y));
+    kernels_->normalize_row(plain_row(source, y, bytes), 0, region_.width,
+                            row_target(out, normalizer, y));
 }
 
-Image resize(const ImageView& source, int height, int width, ThreadPool* pool) {
+namespace {
+
+void resize_sampled(const ImageView& source, Image& target, Interpolation interpolation,
+                    ThreadPool* pool) {
+  check(source.channels == kChannels, ErrorCode::kUnsupported, "interpolation '",
+        interpolation_name(interpolation), "' takes pictures of three channels; got ",
+        source.channels);
+  const SampledResize plan(interpolation, source.height, source.width, target.height, target.width,
+                           {0, 0, target.width, target.height});
+  const auto row_bytes = static_cast<std::size_t>(target.width) * kChannels;
+  for_each_band(target.height, target.width, 0, pool, [&](int begin, int end, auto) {
+    plan.run(source, begin, end,
+             [&](int y, const std::uint8_t* row) { std::memcpy(target.row(y), row, row_bytes); });
+  });
+}
+
+}  // namespace
+
+Image resize(const ImageView& source, int height, int width, ThreadPool* pool,
+             Interpolation interpolation) {
   check_picture(source, height, width);
   Image target(height, width, source.channels, source.order);
+  const bool resizes = source.height != height || source.width != width;
+  if (resizes && interpolation != Interpolation::kLinear) {
+    resize_sampled(source, target, interpolation, pool);
+    return target;
+  }
   if (source.channels == 1) {
     resize_gray(source, target);
     return target;

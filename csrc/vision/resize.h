@@ -12,6 +12,7 @@
 #include "core/image.h"
 #include "core/thread_pool.h"
 #include "vision/normalizer.h"
+#include "vision/operators.h"
 #include "vision/resize_taps.h"
 #include "vision/row_kernels.h"
 
@@ -34,6 +35,9 @@ struct PlanarOutput {
   std::ptrdiff_t row_stride = 0;
   bool reverse_channels = false;  // plane c takes source channel 2 - c
 };
+
+// Where row y of the planes goes, by source channel.
+RowTarget row_target(const PlanarOutput& out, const Normalizer& normalizer, int y);
 
 // One resize of three-channel pictures of one size, with its sampling positions; only a region of
 // the resized picture is computed. Immutable: any number of threads may run bands of rows, each
@@ -81,9 +85,11 @@ class BilinearResize {
 
 std::string_view path_name(BilinearResize::Path path) noexcept;
 
-// The picture resized to height x width; uint8, one or three channels. Throws Error(kInvalidInput)
-// for an empty picture or a target that is not positive, Error(kInvalidType) for float pixels.
-Image resize(const ImageView& source, int height, int width, ThreadPool* pool = nullptr);
+// The picture resized to height x width; uint8, three channels, or one if linear. Throws
+// Error(kInvalidInput) for an empty picture or a target that is not positive, Error(kInvalidType)
+// for float pixels, Error(kUnsupported) for an interpolation that is not there.
+Image resize(const ImageView& source, int height, int width, ThreadPool* pool = nullptr,
+             Interpolation interpolation = Interpolation::kLinear);
 
 // Splits rows into bands and calls run(begin, end, scratch) for each, on the pool if there is one
 // and the work is worth it. `cost` is the work of a row in pixels.

@@ -17,15 +17,21 @@ __all__: list[str] = [
     "DbBoxType",
     "DbOptions",
     "DbScoreMode",
+    "DetectedObjects",
+    "DetectionOptions",
+    "GflOptions",
     "GraphOptimization",
     "ImageClassifier",
     "LogLevel",
     "MemoryPolicy",
+    "MergeMode",
+    "ObjectDetector",
     "Placement",
     "Precision",
     "ProviderOptions",
     "ReadLine",
     "ReadPage",
+    "Segmenter",
     "Session",
     "SessionOptions",
     "TensorInfo",
@@ -43,6 +49,7 @@ __all__: list[str] = [
     "crop_quad",
     "decode_ctc",
     "decode_db",
+    "decode_gfl",
     "engine_info",
     "fill_polygon",
     "find_contours",
@@ -51,6 +58,7 @@ __all__: list[str] = [
     "offset_polygon",
     "polygon_mean",
     "reading_order",
+    "refine_detections",
     "resize",
     "rot90",
     "rotate_image",
@@ -335,6 +343,102 @@ class TextReader:
     def read(self, page: numpy.typing.NDArray[typing.Any], params: TextReaderParams) -> ReadPage:
         """Reads the text of a BGR page: detection, order, crops, recognition."""
 
+class MergeMode:
+    __members__: typing.ClassVar[dict[str, MergeMode]]
+    large: typing.ClassVar[MergeMode]
+    small: typing.ClassVar[MergeMode]
+    union: typing.ClassVar[MergeMode]
+
+    def __index__(self) -> int: ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __int__(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+
+class DetectionOptions:
+    """How a detector's rows become results; ratios are (w, h)."""
+
+    def __init__(
+        self,
+        *,
+        threshold: typing.SupportsFloat | typing.SupportsIndex = 0.5,
+        class_thresholds: collections.abc.Mapping[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex
+        ]
+        | None = None,
+        layout_nms: bool = False,
+        image_class: typing.SupportsInt | typing.SupportsIndex | None = None,
+        formula_class: typing.SupportsInt | typing.SupportsIndex | None = None,
+        merge: MergeMode = ...,
+        class_merge: collections.abc.Sequence[
+            tuple[typing.SupportsInt | typing.SupportsIndex, MergeMode]
+        ] = [],
+        unclip: tuple[
+            typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex
+        ]
+        | None = None,
+        class_unclip: collections.abc.Mapping[
+            typing.SupportsInt | typing.SupportsIndex,
+            tuple[
+                typing.SupportsFloat | typing.SupportsIndex,
+                typing.SupportsFloat | typing.SupportsIndex,
+            ],
+        ] = {},
+    ) -> None: ...
+
+class GflOptions:
+    def __init__(
+        self,
+        *,
+        strides: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        score_threshold: typing.SupportsFloat | typing.SupportsIndex,
+        nms_threshold: typing.SupportsFloat | typing.SupportsIndex,
+        nms_top_k: typing.SupportsInt | typing.SupportsIndex,
+        keep_top_k: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+
+class DetectedObjects:
+    """The objects of one picture."""
+
+    @property
+    def class_ids(self) -> numpy.typing.NDArray[numpy.int32]: ...
+    @property
+    def coordinates(self) -> numpy.typing.NDArray[numpy.float32]: ...
+    @property
+    def masks(self) -> list[numpy.typing.NDArray[numpy.uint8]]: ...
+    @property
+    def scores(self) -> numpy.typing.NDArray[numpy.float32]: ...
+
+class ObjectDetector:
+    def __init__(
+        self,
+        session: Session,
+        operators: collections.abc.Sequence[dict[str, typing.Any]],
+        raw_heads: GflOptions | None = None,
+        masks: bool = False,
+    ) -> None: ...
+    def detect(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        options: DetectionOptions,
+    ) -> list[DetectedObjects]:
+        """Objects of each BGR image, in order."""
+
+class Segmenter:
+    def __init__(
+        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
+    ) -> None: ...
+    def segment(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        resize: dict[str, typing.Any] | None = None,
+    ) -> list[numpy.typing.NDArray[typing.Any]]:
+        """Labels int32 [1, H, W] of each BGR image, in order; `resize` is an operator dict."""
+
 class Placement:
     """Geometry of one picture in a plan, in pixels."""
 
@@ -419,6 +523,19 @@ def decode_db(
 ) -> tuple[typing.Any, ...]:
     """Text regions of a map: (polygons int32 [n, 2], scores)."""
 
+def decode_gfl(
+    scores: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+    distances: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+    input_size: tuple[
+        typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+    ],
+    scale: tuple[
+        typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex
+    ],
+    options: GflOptions,
+) -> numpy.typing.NDArray[typing.Any]:
+    """Rows [M, 6] of raw heads: levels [cells, classes] and [cells, 4 * bins]; sizes and scales are (x, y)."""
+
 def engine_info(
     name: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes]
 ) -> dict[str, typing.Any]:
@@ -452,12 +569,22 @@ def polygon_mean(
 def reading_order(
     regions: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]], box_type: DbBoxType
 ) -> list[int]: ...
+def refine_detections(
+    rows: numpy.typing.NDArray[typing.Any],
+    size: tuple[
+        typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+    ],
+    options: DetectionOptions,
+) -> DetectedObjects:
+    """The objects of float32 rows [M, 6..10] of one picture of (width, height)."""
+
 def resize(
     image: numpy.typing.NDArray[typing.Any],
     width: typing.SupportsInt | typing.SupportsIndex,
     height: typing.SupportsInt | typing.SupportsIndex,
+    interpolation: str = "linear",
 ) -> numpy.typing.NDArray[typing.Any]:
-    """The uint8 picture [H, W, 3] resized as cv2.resize with INTER_LINEAR does, bit for bit."""
+    """The uint8 picture [H, W, 3] resized: linear and nearest as cv2.resize, pil_bilinear and pil_bicubic as Pillow, bit for bit; cubic as cv2.resize but for single levels at ties."""
 
 def rot90(
     image: numpy.typing.NDArray[typing.Any], quarters: typing.SupportsInt | typing.SupportsIndex

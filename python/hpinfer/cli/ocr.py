@@ -9,6 +9,7 @@ import click
 
 from hpinfer.cli.console import verbosity_options
 from hpinfer.cli.exit_codes import EPILOG
+from hpinfer.cli.hpi import given_hpi, hpi_options
 from hpinfer.cli.output import PRINTERS, Saver, save_kinds
 from hpinfer.cli.parameters import given_parameters, given_switches, ocr_options
 from hpinfer.cli.pipeline_config import MODEL_VERSIONS, ocr_pipeline
@@ -39,7 +40,7 @@ _DEFAULT_SAVE = "json,image"
     help=f"What to save with -o: {', '.join(Saver.KINDS)}, all.  [default: {_DEFAULT_SAVE}]",
 )
 @click.option("--device", help="cpu, gpu, gpu:0 ...  [default: cpu]")
-@click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
+@click.option("--engine", help="Of every model that the YAML names none for; see 'hpinfer doctor'.")
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16", "fp16"]),
@@ -63,6 +64,7 @@ _DEFAULT_SAVE = "json,image"
     multiple=True,
     help="Set a dotted key of the pipeline YAML; may be repeated.",
 )
+@hpi_options
 @ocr_options
 @verbosity_options
 def ocr(
@@ -80,11 +82,12 @@ def ocr(
     INPUT is a picture, PDF, directory, glob pattern or URL; '-' reads one from standard input.
     Results go to standard output, everything else to standard error.
     """
+    hpi = given_hpi(options)
     params = given_parameters(options)
     saver = _saver(output, save)
     switches = given_switches(options)
     config = ocr_pipeline(switches=switches, **options)
-    pipeline = create_pipeline(config, device=device, engine=engine, precision=precision)
+    pipeline = create_pipeline(config, device=device, engine=engine, precision=precision, **hpi)
     items = read_inputs(inputs)
     printer = PRINTERS[output_format](titled=several_results(items))
     return run_prediction(pipeline, items, params, printer, saver)

@@ -9,11 +9,11 @@ import click
 
 from hpinfer.cli.console import verbosity_options
 from hpinfer.cli.exit_codes import EPILOG
+from hpinfer.cli.hpi import given_hpi, paddlex_hpi_options
 from hpinfer.cli.output import PaddleXPrinter, Saver
 from hpinfer.cli.parameters import given_parameters, given_switches, paddlex_ocr_options
 from hpinfer.cli.pipeline_config import ocr_pipeline
 from hpinfer.cli.prediction import create_pipeline, read_inputs, run_prediction
-from hpinfer.errors import ConfigError
 
 
 @click.command(epilog=EPILOG, hidden=True)
@@ -22,8 +22,7 @@ from hpinfer.errors import ConfigError
 @click.option("--save_path", metavar="DIR", type=click.Path(path_type=Path), help="Save there.")
 @click.option("--device", help="cpu, gpu, gpu:0 ...")
 @click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
-@click.option("--use_hpip", is_flag=True, help="Not available: hpinfer is always fast.")
-@click.option("--hpi_config", help="Not available: use --engine.")
+@paddlex_hpi_options
 @paddlex_ocr_options
 @verbosity_options
 def paddlex(
@@ -32,25 +31,18 @@ def paddlex(
     save_path: Path | None,
     device: str | None,
     engine: str | None,
-    use_hpip: bool,
-    hpi_config: str | None,
     **options: Any,
 ) -> int:
     """Predict with the options of PaddleX's command line.
 
     Each result is printed and, with --save_path, saved as JSON and picture.
     """
-    if use_hpip or hpi_config is not None:
-        option = "--use_hpip" if use_hpip else "--hpi_config"
-        raise ConfigError(
-            f"{option} has no effect in this version: remove it, and choose the engine with "
-            "--engine onnxruntime or --engine openvino"
-        )
+    hpi = given_hpi(options)
     saver = None if save_path is None else Saver(save_path, ("json", "image"))
     params = given_parameters(options)
     switches = given_switches(options)
     config: str | dict[str, Any] = pipeline
     if switches and (pipeline == "OCR" or Path(pipeline).is_file()):
         config = ocr_pipeline(config=None if pipeline == "OCR" else pipeline, switches=switches)
-    created = create_pipeline(config, device=device, engine=engine)
+    created = create_pipeline(config, device=device, engine=engine, **hpi)
     return run_prediction(created, read_inputs([input_]), params, PaddleXPrinter(), saver)

@@ -11,6 +11,8 @@ from hpinfer.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpinfer.config.pipeline import PipelineSource
+
 #: Value of ``--model-version`` to the detection and recognition models.
 MODEL_VERSIONS = {
     "PP-OCRv4": ("PP-OCRv4_mobile_det", "PP-OCRv4_mobile_rec"),
@@ -65,6 +67,32 @@ def ocr_pipeline(
         key, value = _parse_setting(setting)
         _put(merged, key.split("."), value)
     return merged
+
+
+def pipeline_document(pipeline: str, settings: tuple[str, ...] = ()) -> PipelineSource:
+    """A pipeline's configuration with ``--set`` applied, and the origins of its values.
+
+    Args:
+        pipeline: A name, or the path of a pipeline YAML.
+        settings: ``key=value`` with a dotted key of the YAML and a YAML value.
+
+    Raises:
+        ConfigError: Unknown pipeline or key, a wrong value, or a setting that cannot be applied.
+        InputNotFoundError: The file does not exist.
+    """
+    from hpinfer.config.pipeline import PipelineSource, parse_pipeline, read_pipeline
+    from hpinfer.config.pipelines import PIPELINES
+
+    source = read_pipeline(pipeline)
+    if not settings:
+        return source
+    named = pipeline in PIPELINES
+    data: dict[str, Any] = {"pipeline_name": pipeline} if named else _read(Path(pipeline))
+    pairs = [_parse_setting(setting) for setting in settings]
+    for key, value in pairs:
+        _put(data, key.split("."), value)
+    config = parse_pipeline(data, f"pipeline config {source.label} with --set")
+    return PipelineSource(config, source.label, frozenset(key for key, _ in pairs))
 
 
 def _apply_switches(config: dict[str, Any], switches: Mapping[str, bool]) -> None:

@@ -46,11 +46,20 @@ def create_pipeline(
     device: str | None,
     engine: str | None,
     precision: Precision | None = None,
+    use_hpip: bool | None = None,
+    hpi_config: dict[str, Any] | None = None,
 ) -> Pipeline:
     """``hpinfer.create_pipeline``, imported now."""
     import hpinfer
 
-    created = hpinfer.create_pipeline(pipeline, device=device, engine=engine, precision=precision)
+    created = hpinfer.create_pipeline(
+        pipeline,
+        device=device,
+        engine=engine,
+        precision=precision,
+        use_hpip=use_hpip,
+        hpi_config=hpi_config,
+    )
     return cast("Pipeline", created)
 
 

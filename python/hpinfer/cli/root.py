@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Subcommand to its module; the command there has the same name as the module.
 _COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
+    "run": "Predict with a single model, from PaddleX's module YAML.",
+    "config": "Show and check configurations.",
     "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",
     "cache": "List, verify and clear converted models and compiled engines.",

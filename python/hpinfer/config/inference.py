@@ -47,15 +47,9 @@ def parse_inference_config(config: Mapping[str, Any]) -> InferenceConfig:
         ConfigError: A section has the wrong form.
     """
     name = _section(config, "Global").get("model_name", "")
-    steps = _section(config, "PreProcess").get("transform_ops", [])
-    if not isinstance(steps, list):
-        raise ConfigError(
-            f"inference.yml of {name!r}: PreProcess.transform_ops must be a list; "
-            f"got {type(steps).__name__}"
-        )
     return InferenceConfig(
         model_name=str(name),
-        operators=tuple(_operator(step, str(name)) for step in steps),
+        operators=_operators(config, str(name)),
         postprocess=_section(config, "PostProcess"),
         raw=config,
     )
@@ -66,6 +60,31 @@ def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(section, dict):
         raise ConfigError(f"inference.yml: {name} must be a mapping; got {section!r}")
     return section
+
+
+def _operators(config: Mapping[str, Any], model: str) -> tuple[Operator, ...]:
+    """The steps of whichever of the three layouts the file has (contract 4.2)."""
+    if "Preprocess" in config:  # detection
+        steps, where, read = config["Preprocess"], "Preprocess", _typed_operator
+    elif "Deploy" in config:  # semantic segmentation
+        steps, where = _section(config, "Deploy").get("transforms", []), "Deploy.transforms"
+        read = _typed_operator
+    else:
+        steps = _section(config, "PreProcess").get("transform_ops", [])
+        where, read = "PreProcess.transform_ops", _operator
+    if not isinstance(steps, list):
+        raise ConfigError(
+            f"inference.yml of {model!r}: {where} must be a list; got {type(steps).__name__}"
+        )
+    return tuple(read(step, model) for step in steps)
+
+
+def _typed_operator(step: object, model: str) -> Operator:
+    if isinstance(step, dict) and isinstance(step.get("type"), str):
+        return Operator(step["type"], {key: step[key] for key in step if key != "type"})
+    raise ConfigError(
+        f"inference.yml of {model!r}: a step must be '{{type: Name, parameters}}'; got {step!r}"
+    )
 
 
 def _operator(step: object, model: str) -> Operator:

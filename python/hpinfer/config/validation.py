@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,6 +23,13 @@ class StrictModel(BaseModel):
 
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
+
+#: Keys and arguments of PaddleX that hpinfer does not have, and what to write instead.
+ADVICE = {
+    "engine_config": "write hpi_config: {backend: NAME, backend_config: {...}}",
+    "pp_option": "write hpi_config: {backend: paddle, backend_config: {run_mode: ...}}",
+    "genai_config": "there are no model servers here",
+}
 
 
 def validate(model: type[ModelT], data: Mapping[str, Any], *, where: str) -> ModelT:
@@ -51,6 +59,14 @@ def _first_finding(model: type[BaseModel], error: ValidationError) -> str:
 
 def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
     path = ".".join(str(part) for part in finding["loc"])
+    advice = ADVICE.get(str(finding["loc"][-1])) if finding["loc"] else None
+    if advice is not None:
+        return f"key {path!r} is not supported; {advice}"
+    if finding["type"] == "value_error":  # our own validators say it in full
+        reason = str(finding.get("ctx", {}).get("error", finding["msg"]))
+        return f"{path}: {reason}" if path else reason
+    if finding["type"] == "literal_error":
+        return _describe_choice(path, finding)
     if finding["type"] != "extra_forbidden":
         message = finding["msg"]
         return f"{path}: {message[0].lower()}{message[1:]}; got {finding['input']!r}"
@@ -60,18 +76,26 @@ def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
     return f"unknown key {path!r}; {hint}"
 
 
+def _describe_choice(path: str, finding: ErrorDetails) -> str:
+    allowed = re.findall(r"'([^']*)'", str(finding.get("ctx", {}).get("expected", "")))
+    nearest = difflib.get_close_matches(str(finding["input"]), allowed, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"{path} must be one of {', '.join(allowed)}; got {finding['input']!r}{hint}"
+
+
 def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     fields = model.model_fields
     for part in path:
         field = fields.get(str(part))
-        nested = [] if field is None else _models_in(field.annotation)
+        nested = [] if field is None else models_in(field.annotation)
         if not nested:
             return []
         fields = nested[0].model_fields
     return sorted(fields)
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def models_in(annotation: object) -> list[type[BaseModel]]:
+    """The models that a field's annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+    return [model for part in getattr(annotation, "__args__", ()) for model in models_in(part)]

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hpinfer.config.inheritance import Given, resolve_model
+from hpinfer.config.paddlex_arguments import one_use_hpip, split_paddlex_arguments
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
+from hpinfer.models.instance_segmentation import InstanceSegmentation
 from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.object_detection import ObjectDetection
+from hpinfer.models.semantic_segmentation import SemanticSegmentation
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
+    from hpinfer.config.hpi import PrecisionChoice
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
     "ImageClassification",
+    "InstanceSegmentation",
+    "ObjectDetection",
+    "SemanticSegmentation",
     "TextDetection",
     "TextRecognition",
     "create_model",
@@ -24,7 +34,14 @@ __all__ = [
     "locate_model",
 ]
 
-AnyModel = TextDetection | TextRecognition | ImageClassification
+AnyModel = (
+    TextDetection
+    | TextRecognition
+    | ImageClassification
+    | ObjectDetection
+    | InstanceSegmentation
+    | SemanticSegmentation
+)
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
@@ -35,12 +52,15 @@ _FAMILIES: dict[str, type[AnyModel]] = {
 
 def create_model(
     model_name: str,
-    *,
     model_dir: str | os.PathLike[str] | None = None,
+    *,
     device: str | None = None,
     engine: str | None = None,
+    use_hpip: bool | None = None,
+    hpi_config: Mapping[str, Any] | str | None = None,
+    precision: PrecisionChoice | None = None,
     batch_size: int = 1,
-    **session_options: Any,
+    **options: Any,
 ) -> AnyModel:
     """Loads a model by name; its family is read from its ``inference.yml``.
 
@@ -48,24 +68,46 @@ def create_model(
         model_name: E.g. ``"PP-OCRv4_mobile_det"``; see ``hpinfer models list``.
         model_dir: Directory with ``inference.yml`` and the network; None looks in the caches and
             fetches the model if it is not there.
-        device: ``"cpu"`` (default) or ``"gpu:N"``.
-        engine: ``"onnxruntime"`` or ``"openvino"``; None takes the best that is usable.
+        device: ``"cpu"`` (default), ``"gpu"`` or ``"gpu:N"``.
+        engine: Short for ``hpi_config={"backend": engine}``; ``"hpi"`` is ``use_hpip=True``.
+        use_hpip: False for plain inference; None and True for the best engine.
+        hpi_config: ``auto_config``, ``backend``, ``backend_config``, ``auto_paddle2onnx`` and
+            ``tune``, as a mapping or as text (JSON, a Python literal, ``@file``).
+        precision: ``"fp32"``, ``"bf16"`` or ``"fp16"``; None leaves it to `hpi_config`.
         batch_size: Images that go through the network together by default.
-        **session_options: Further options of `hpinfer.Session`, e.g. ``num_threads``.
+        **options: Parameters of the model's `predict`, for calls that do not give them, e.g.
+            ``topk=3``; further options of `hpinfer.Session`, e.g. ``num_streams``; PaddleOCR's
+            ``enable_hpi`` (the same as `use_hpip`).
 
     Raises:
+        ConfigError: Unknown key or wrong value, or settings that contradict each other.
         ModelNotFoundError: Unknown name, or the files cannot be had.
         ModelFormatError: Corrupted or incomplete files.
         EngineUnavailableError: No usable engine.
         UnsupportedError: The model's family is not supported.
     """
+    where = "create_model"
+    enable_hpi, options = split_paddlex_arguments(options, where=where)
+    given = Given(
+        use_hpip=one_use_hpip(use_hpip, enable_hpi, where=where),
+        hpi_config=hpi_config,
+        engine=engine,
+        device=device,
+        precision=precision,
+    )
+    settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir)
     family = _family(located.config)
-    loaded = load_model(located, device=device or "cpu", engine=engine, **session_options)
-    return family(loaded, batch_size=batch_size)
+    defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
+    model = family(load_model(located, settings, **options), batch_size=batch_size)
+    return model.with_defaults(defaults) if defaults else model
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:
+    if "Preprocess" in config.raw:
+        return InstanceSegmentation if config.raw.get("mask") else ObjectDetection
+    if "Deploy" in config.raw:
+        return SemanticSegmentation
     if "Topk" in config.postprocess:
         return ImageClassification
     name = config.postprocess.get("name")
@@ -73,5 +115,6 @@ def _family(config: InferenceConfig) -> type[AnyModel]:
         return _FAMILIES[str(name)]
     raise UnsupportedError(
         f"model {config.model_name!r} has post-processing {name!r}; supported are "
-        f"{', '.join(sorted(_FAMILIES))} and Topk"
+        f"{', '.join(sorted(_FAMILIES))} and Topk, or a section Preprocess (detection) or Deploy "
+        "(segmentation)"
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
 
-from hpinfer.errors import ConfigError
+from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from typing_extensions import Self
 
     from hpinfer.hpi import EngineChoice
     from hpinfer.io import ImageSource
@@ -39,6 +42,7 @@ class Model(ABC, Generic[ResultT]):
         self.name = loaded.name
         self.choice: EngineChoice = loaded.choice
         self._batch_size = checked_batch_size(batch_size)
+        self._defaults: Mapping[str, Any] = {}
 
     @property
     def engine(self) -> str:
@@ -78,7 +82,7 @@ class Model(ABC, Generic[ResultT]):
             input: Anything that `hpinfer.io.iter_images` reads.
             batch_size: Images that go through the network together; None takes the model's.
             on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
-                and goes on.
+                and goes on; also for a picture that can be read but not be used (too small, say).
             **params: Parameters of the model's family; for this call only.
 
         Returns:
@@ -88,22 +92,55 @@ class Model(ABC, Generic[ResultT]):
             ConfigError: Unknown parameter, or a wrong value (at once, not at the first ``next``).
         """
         check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
-        settings = self._settings(params)
+        given = {name: value for name, value in params.items() if value is not None}
+        settings = self._settings({**self._defaults, **given})
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
-        return self._run(images, size, settings)
+        return self._run(images, size, settings, on_error)
 
     __call__ = predict
 
+    def with_defaults(self, params: Mapping[str, Any]) -> Self:
+        """This model with other values where a call gives none; the network is shared.
+
+        Args:
+            params: Parameters of `predict`.
+
+        Raises:
+            ConfigError: Unknown parameter, or a wrong value.
+        """
+        check_parameters(params, self.PARAMETERS, where=self.name)
+        self._settings(params)
+        other = copy.copy(self)
+        other._defaults = {**self._defaults, **params}
+        return other
+
     def _run(
-        self, images: Iterable[InputImage | InputFailure], batch_size: int, settings: object
+        self,
+        images: Iterable[InputImage | InputFailure],
+        batch_size: int,
+        settings: object,
+        on_error: OnError,
     ) -> Iterator[ResultT | InputFailure]:
         for batch in batches(images, batch_size):
-            results = iter(
-                self._predict_batch([i for i in batch if isinstance(i, InputImage)], settings)
-            )
+            usable = [item for item in batch if isinstance(item, InputImage)]
+            results = iter(self._predict_usable(usable, settings, on_error))
             for item in batch:
                 yield item if isinstance(item, InputFailure) else next(results)
+
+    def _predict_usable(
+        self, images: Sequence[InputImage], settings: object, on_error: OnError
+    ) -> Sequence[ResultT | InputFailure]:
+        """A result for each image; with ``"yield"`` one bad image does not lose the others."""
+        try:
+            return self._predict_batch(images, settings) if images else []
+        except InvalidInputError as error:
+            if on_error == "raise":
+                raise
+            if len(images) == 1:
+                image = images[0]
+                return [InputFailure(image.input_path, image.page_index, image.name, error)]
+        return [self._predict_usable([image], settings, on_error)[0] for image in images]
 
     def _settings(self, params: Mapping[str, Any]) -> object:
         """The per-call settings, checked; passed to every `_predict_batch`."""

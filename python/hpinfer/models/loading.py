@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hpinfer import hub
+from hpinfer.config.hpi import BACKENDS, HPISettings
 from hpinfer.config.inference import InferenceConfig, parse_inference_config
+from hpinfer.config.model_hpi import parse_model_hpi
+from hpinfer.errors import HpinferError
 from hpinfer.hpi import EngineChoice, choose_engine
 from hpinfer.session import Session
 
@@ -69,30 +73,52 @@ def locate_model(name: str, *, model_dir: str | os.PathLike[str] | None = None) 
 
 def load_model(
     located: LocatedModel,
-    *,
-    device: str = "cpu",
-    engine: str | None = None,
+    settings: HPISettings | None = None,
     **session_options: Any,
 ) -> LoadedModel:
     """Chooses an engine and loads the network.
 
     Args:
         located: What `locate_model` found.
-        device: ``"cpu"`` or ``"gpu:N"``.
-        engine: Engine name, or None for the best that is usable.
-        **session_options: Further options of `Session`.
+        settings: How; None takes the defaults.
+        **session_options: Further options of `Session`; those of the settings win.
 
     Raises:
         ModelFormatError: The network is corrupted, or no usable engine reads its format.
         EngineUnavailableError: No usable engine.
     """
     files = located.files
+    settings = parse_model_hpi(located.config.raw).apply(settings or HPISettings())
     paths = _network_paths(files)
-    choice = choose_engine(list(paths), device=device, engine=engine, model_name=files.name)
+    choice = _choice(settings, paths, files.name)
+    backend = next(name for name in BACKENDS if name == choice.engine)
+    session_options |= settings.hpi.options_for(backend).session_options()
+    if settings.precision not in (None, "auto"):
+        session_options["precision"] = settings.precision
     session = Session(
-        paths[choice.model_format], engine=choice.engine, device=device, **session_options
+        paths[choice.model_format], engine=choice.engine, device=settings.device, **session_options
     )
     return LoadedModel(files.name, located.config, session, choice, files.directory)
+
+
+def _choice(settings: HPISettings, paths: dict[str, Path], name: str) -> EngineChoice:
+    engine: str | None = settings.hpi.backend
+    if engine is None and settings.use_hpip is False:
+        engine = "onnxruntime"
+    if engine is None and settings.preferred_backend is not None:
+        try:
+            chosen = choose_engine(
+                list(paths), device=settings.device, engine=settings.preferred_backend
+            )
+        except HpinferError:  # a wish of the model's file, not the user's: any engine will do
+            pass
+        else:
+            reason = f"selected by {settings.origins['preferred_backend']}"
+            return dataclasses.replace(chosen, reason=reason)
+    allowed = [item for item in settings.hpi.backends() if item in ("openvino", "onnxruntime")]
+    if engine is None and len(allowed) == 1:  # backend_config has options of that one only
+        engine = allowed[0]
+    return choose_engine(list(paths), device=settings.device, engine=engine, model_name=name)
 
 
 def _network_paths(files: ModelFiles) -> dict[str, Path]:

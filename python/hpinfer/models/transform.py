@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from hpinfer.config.inference import Operator
 
 NativeOperator: TypeAlias = "dict[str, Any]"
+#: Name of a step to what it becomes.
+Translators: TypeAlias = "Mapping[str, Callable[[Operator], list[NativeOperator]]]"
 
 #: Steps that concern training labels or the choice of outputs; nothing to do at inference.
 _IGNORED = frozenset({"DetLabelEncode", "KeepKeys", "MultiLabelEncode"})
 
 
 def native_operators(
-    operators: Sequence[Operator], *, color_order: str = "bgr"
+    operators: Sequence[Operator],
+    *,
+    color_order: str = "bgr",
+    translators: Translators | None = None,
 ) -> list[NativeOperator]:
     """Translates the steps of an ``inference.yml``.
 
@@ -26,6 +31,7 @@ def native_operators(
         operators: The steps, in order.
         color_order: Order in which the family reads pictures: ``"bgr"`` or ``"rgb"``; a
             ``DecodeImage`` step overrides it.
+        translators: Steps of the family by name; None means those of ``PreProcess`` sections.
 
     Returns:
         Operator dicts for ``_native.TransformPlan`` and the native models.
@@ -40,18 +46,18 @@ def native_operators(
         if operator.name == "DecodeImage":
             order = _choice(operator, "img_mode", {"BGR": "bgr", "RGB": "rgb"}, "BGR")
         elif operator.name not in _IGNORED:
-            steps += _translate(operator)
+            steps += _translate(operator, _TRANSLATORS if translators is None else translators)
     return [{"type": "SetColorOrder", "to": order}, *steps]
 
 
-def _translate(operator: Operator) -> list[NativeOperator]:
-    if operator.name not in _TRANSLATORS:
+def _translate(operator: Operator, translators: Translators) -> list[NativeOperator]:
+    if operator.name not in translators:
         raise UnsupportedError(
             f"pre-processing step {operator.name!r} is not supported; known steps are "
-            f"{', '.join(sorted({*_TRANSLATORS, *_IGNORED, 'DecodeImage'}))}"
+            f"{', '.join(sorted({*translators, *_IGNORED, 'DecodeImage'}))}"
         )
     try:
-        return _TRANSLATORS[operator.name](operator)
+        return translators[operator.name](operator)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, (ConfigError, UnsupportedError)):
             raise
@@ -96,10 +102,13 @@ def _cls_resize(operator: Operator) -> list[NativeOperator]:
 
 def _resize_image(operator: Operator) -> list[NativeOperator]:
     params = operator.params
-    # PaddleX means Pillow when the file says so, else OpenCV; the plan has OpenCV's linear only.
+    # PaddleX means Pillow when the file says so, else OpenCV.
     backend = str(params.get("backend", "cv2"))
     mode = str(params.get("interpolation") or "linear").lower()
-    mode = "linear" if mode == "bilinear" and backend != "pil" else mode
+    if backend == "cv2":
+        mode = {"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode)
+    elif mode == "linear":
+        mode = "bilinear"
     interpolation = mode if backend == "cv2" else f"{backend}_{mode}"
     if params.get("resize_short") is not None:
         side = int(params["resize_short"])
@@ -132,7 +141,7 @@ def _to_chw(operator: Operator) -> list[NativeOperator]:
     return [{"type": "ToChw"}]
 
 
-_TRANSLATORS: Mapping[str, Callable[[Operator], list[NativeOperator]]] = {
+_TRANSLATORS: Translators = {
     "ClsResizeImg": _cls_resize,
     "CropImage": _crop_image,
     "DetResizeForTest": _det_resize,

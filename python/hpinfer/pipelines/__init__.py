@@ -2,40 +2,90 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from hpinfer.config.pipeline import load_pipeline_config
+from hpinfer.config.inheritance import Given, resolve
+from hpinfer.config.paddlex_arguments import one_use_hpip, refuse_unknown, split_paddlex_arguments
+from hpinfer.config.pipeline import read_pipeline
+from hpinfer.config.pipelines import OCRConfig
+from hpinfer.errors import ConfigError, UnsupportedError
 from hpinfer.pipelines.ocr import OCRPipeline, Precision
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from hpinfer.config.hpi import HPISettings
+
 __all__ = ["OCRPipeline", "Precision", "create_pipeline"]
+
+_ARGUMENTS = (
+    *("pipeline", "config", "device", "engine", "use_hpip", "hpi_config", "precision"),
+    "enable_hpi",
+)
 
 
 def create_pipeline(
-    pipeline: str | os.PathLike[str] | Mapping[str, Any] = "OCR",
+    pipeline: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     *,
+    config: Mapping[str, Any] | None = None,
     device: str | None = None,
     engine: str | None = None,
+    use_hpip: bool | None = None,
+    hpi_config: Mapping[str, Any] | str | None = None,
     precision: Precision | None = None,
+    **others: Any,
 ) -> OCRPipeline:
     """Loads a pipeline with all its models.
 
+    `device`, `engine`, `use_hpip` and `hpi_config` replace the same key at the top of the YAML, as
+    a whole; deeper levels of the YAML still win for their part (docs/configuration.md).
+
     Args:
-        pipeline: A name (``"OCR"``), the path of a PaddleX pipeline YAML, or the same as a dict.
-        device: ``"cpu"`` (default) or ``"gpu:N"``.
-        engine: Engine of every module that does not name its own; None takes the best that is
-            usable for each model.
+        pipeline: A name (``"OCR"``, the default), the path of a PaddleX pipeline YAML, or the same
+            as a dict.
+        config: The YAML as a dict, instead of `pipeline`.
+        device: ``"cpu"`` (default), ``"gpu"`` or ``"gpu:N"``.
+        engine: Short for ``hpi_config={"backend": engine}``; ``"hpi"`` is ``use_hpip=True``. None
+            takes the best engine that is usable for each model.
+        use_hpip: False for plain inference; None and True for the best engine.
+        hpi_config: ``auto_config``, ``backend``, ``backend_config``, ``auto_paddle2onnx`` and
+            ``tune``, as a mapping or as text (JSON, a Python literal, ``@file``).
         precision: ``"fp32"`` (default), ``"bf16"`` or ``"fp16"`` for every network. The lower ones
             are faster where the processor has them, and change some results.
+        **others: PaddleOCR's ``enable_hpi`` (the same as `use_hpip`).
 
     Raises:
-        ConfigError: Unknown pipeline, key or value.
+        ConfigError: Unknown pipeline, key, argument or value, or settings that contradict each
+            other.
         ModelNotFoundError: A model's files cannot be had.
         EngineUnavailableError: No usable engine.
-        UnsupportedError: The engine or the processor does not have the precision.
+        UnsupportedError: The engine or the processor does not have the precision, or the pipeline
+            can be configured but not run yet.
     """
-    config = load_pipeline_config(pipeline)
-    return OCRPipeline(config, device=device or "cpu", engine=engine, precision=precision)
+    where = "create_pipeline"
+    enable_hpi, unknown = split_paddlex_arguments(others, where=where)
+    refuse_unknown(unknown, _ARGUMENTS, where=where)
+    if pipeline is not None and config is not None:
+        raise ConfigError(f"{where}: give either pipeline or config")
+    source = read_pipeline((config if pipeline is None else pipeline) or "OCR")
+    given = Given(
+        use_hpip=one_use_hpip(use_hpip, enable_hpi, where=where),
+        hpi_config=hpi_config,
+        engine=engine,
+        device=device,
+        precision=precision,
+    )
+    settings = resolve(source.config, label=source.label, given=given)
+    if not isinstance(source.config, OCRConfig):
+        name = getattr(source.config, "pipeline_name", type(source.config).__name__)
+        raise UnsupportedError(f"the pipeline {name!r} cannot be run on its own yet; OCR can")
+    _tell_what_does_not_apply(settings)
+    return OCRPipeline(source.config, settings)
+
+
+def _tell_what_does_not_apply(settings: Mapping[str, HPISettings]) -> None:
+    for path, item in settings.items():
+        for note in item.notes:
+            logging.getLogger("hpinfer.config").info("%s: %s", path, note)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from hpinfer import _native
-    from hpinfer.config.pipeline import ModuleConfig, OCRConfig
+    from hpinfer.config.hpi import HPISettings
+    from hpinfer.config.pipelines import ModuleConfig, OCRConfig
     from hpinfer.hpi import EngineChoice
     from hpinfer.io import ImageSource
     from hpinfer.models.base import OnError
@@ -88,33 +89,29 @@ class OCRPipeline:
 
     Attributes:
         config: The configuration in force.
-        device: Device of every model.
+        settings: What holds for each module after merging, by its path in the configuration.
     """
 
-    def __init__(
-        self,
-        config: OCRConfig,
-        *,
-        device: str = "cpu",
-        engine: str | None = None,
-        precision: Precision | None = None,
-    ) -> None:
+    def __init__(self, config: OCRConfig, settings: Mapping[str, HPISettings]) -> None:
         from hpinfer import _native
 
+        _refuse_unsupported(config)
         self.config = config
-        self.device = device
-        self._engine = engine
-        self._precision = precision
+        self.settings = dict(settings)
         self._choices: dict[str, EngineChoice] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
-        detection = self._load(modules.TextDetection)
-        recognition = self._load(modules.TextRecognition, num_streams=streams)
+        detection = self._load("SubModules.TextDetection", modules.TextDetection)
+        recognition = self._load(
+            "SubModules.TextRecognition", modules.TextRecognition, num_streams=streams
+        )
         self._detector = self._detection_model(detection)
         self._recognizer = TextRecognition(recognition)
         self._line_classifier = (
-            self._classifier(modules.TextLineOrientation, num_streams=streams)
+            self._classifier(
+                "SubModules.TextLineOrientation", modules.TextLineOrientation, num_streams=streams
+            )
             if config.use_textline_orientation
             else None
         )
@@ -251,23 +248,21 @@ class OCRPipeline:
                 loaded=self._page_classifier is not None,
                 name="use_doc_orientation_classify",
             ),
-            words=bool(call.return_word_box),
+            words=self.config.SubModules.TextRecognition.return_word_box
+            if call.return_word_box is None
+            else call.return_word_box,
         )
 
-    def _load(self, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        if self._precision is not None:
-            session_options["precision"] = self._precision
-        loaded = load_model(
-            locate_model(module.model_name, model_dir=module.model_dir),
-            device=self.device,
-            engine=module.engine or self._engine,
-            **session_options,
-        )
+    def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
+        located = locate_model(module.model_name, model_dir=module.model_dir)
+        loaded = load_model(located, self.settings[path], **session_options)
         self._choices[loaded.name] = loaded.choice
         return loaded
 
-    def _classifier(self, module: ModuleConfig, **session_options: Any) -> ImageClassification:
-        return ImageClassification(self._load(module, **session_options))
+    def _classifier(
+        self, path: str, module: ModuleConfig, **session_options: Any
+    ) -> ImageClassification:
+        return ImageClassification(self._load(path, module, **session_options))
 
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         module = self.config.SubModules.TextDetection
@@ -290,7 +285,27 @@ class OCRPipeline:
             raise _unwarping_unsupported()
         if not preprocessor.use_doc_orientation_classify:
             return None
-        return self._classifier(preprocessor.SubModules.DocOrientationClassify)
+        return self._classifier(
+            "SubPipelines.DocPreprocessor.SubModules.DocOrientationClassify",
+            preprocessor.SubModules.DocOrientationClassify,
+        )
+
+
+def _refuse_unsupported(config: OCRConfig) -> None:
+    if config.text_type != "general":
+        raise UnsupportedError(
+            f"the OCR pipeline reads text_type 'general'; {config.text_type!r} is not supported yet"
+        )
+    modules = config.SubModules
+    for name, shape in (
+        ("TextDetection", modules.TextDetection.input_shape),
+        ("TextRecognition", modules.TextRecognition.input_shape),
+    ):
+        if shape is not None:
+            raise UnsupportedError(
+                f"SubModules.{name}.input_shape is not supported: sizes follow the picture; "
+                "set it to null"
+            )
 
 
 def _unwarping_unsupported() -> UnsupportedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpinfer.results.base import Result
+from hpinfer.results.detection import DetResult, InstanceSegResult, SegResult
 from hpinfer.results.modules import (
     ClassificationResult,
     DocPreprocessorResult,
@@ -14,10 +15,13 @@ from hpinfer.results.ocr import OCRLine, OCRResult
 
 __all__ = [
     "ClassificationResult",
+    "DetResult",
     "DocPreprocessorResult",
+    "InstanceSegResult",
     "OCRLine",
     "OCRResult",
     "Result",
+    "SegResult",
     "TextDetResult",
     "TextRecResult",
     "TopkResult",

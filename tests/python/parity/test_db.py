@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
@@ -49,32 +48,36 @@ def test_quads_equal_the_reference(settings):
     assert regions > 10
 
 
-def test_polygons_have_the_scores_of_the_reference_and_its_region_to_a_pixel():
+POLYGON_SETTINGS = [
+    {},
+    {"use_dilation": True},
+    {"thresh": 0.2, "box_thresh": 0.4, "unclip_ratio": 0.5},
+    {"thresh": 0.5, "box_thresh": 0.7, "unclip_ratio": 2.0},
+    {"box_thresh": 0.0, "min_size": 1, "unclip_ratio": 6.0},
+]
+
+
+@pytest.mark.parametrize("settings", POLYGON_SETTINGS, ids=str)
+def test_polygons_equal_the_reference(settings):
     rng = np.random.default_rng(14)
-    cell = np.ones((3, 3), np.uint8)
     regions = 0
     for _ in range(6):
         values = maps.text_lines(rng, 480, 608)
-        polygons, scores = _native.decode_db(values, 480, 608, options_of(box_type="poly"))
-        expected, expected_scores = reference_db.decode(values, 480, 608, box_type="poly")
-        assert scores == expected_scores
-        for polygon, reference in zip(polygons, expected, strict=True):
-            ours = _native.fill_polygon(482, 610, polygon)
-            theirs = _native.fill_polygon(482, 610, reference.astype(np.int32))
-            assert not (ours & ~cv2.dilate(theirs, cell)).any()
-            assert not (theirs & ~cv2.dilate(ours, cell)).any()
-        regions += len(polygons)
-    assert regions > 20
+        source = tuple(int(side) for side in rng.integers(100, 3000, 2))
+        regions += assert_same_regions(values, source, box_type="poly", **settings)
+    assert regions > 10
 
 
+@pytest.mark.parametrize("box_type", ["quad", "poly"])
 @pytest.mark.parametrize("draw", maps.SMALL, ids=lambda draw: draw.__name__)
-def test_quads_equal_the_reference_on_small_odd_maps(draw):
+def test_small_odd_maps(draw, box_type):
     rng = np.random.default_rng(12)
     for _ in range(60):
         height, width = (int(side) for side in rng.integers(1, 70, 2))
         values = np.ascontiguousarray(draw(rng, height, width), np.float32)
         threshold = float(np.quantile(values, rng.uniform(0.2, 0.8)))
-        assert_same_regions(values, (97, 131), thresh=threshold, box_thresh=0.3)
+        settings = {"thresh": threshold, "box_thresh": 0.3, "box_type": box_type}
+        assert_same_regions(values, (97, 131), **settings)
 
 
 @pytest.mark.parametrize("box_type", ["quad", "poly"])

@@ -1,9 +1,4 @@
-"""Grown polygons against pyclipper.
-
-Rectangles, as DB grows them, and convex polygons: equal, start and direction included. Contours
-with concave corners, whose raw offset crosses itself: the same region to within a pixel; the
-corners at crossings may be a pixel apart.
-"""
+"""Grown polygons against pyclipper: the same paths in the same order, starts included."""
 
 from __future__ import annotations
 
@@ -14,13 +9,19 @@ import pytest
 
 from hpinfer import _native, errors
 
-from . import maps
+from . import maps, polygons
 
 
 def reference(points, distance):
     offset = pyclipper.PyclipperOffset()
     offset.AddPath(points, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    return [np.array(path, np.int32) for path in offset.Execute(distance)]
+    return offset.Execute(distance)
+
+
+def assert_equal_to_the_reference(points, distance):
+    grown = [ring.tolist() for ring in _native.offset_polygon(points, distance)]
+    assert grown == reference(points, distance), (points.tolist(), distance)
+    return len(grown)
 
 
 def random_rectangle(rng):
@@ -29,71 +30,66 @@ def random_rectangle(rng):
     return cv2.boxPoints((centre, size, float(rng.choice([0, 90, rng.uniform(0, 90)]))))
 
 
-def test_grown_rectangles_are_equal():
+def test_rectangles():
     rng = np.random.default_rng(21)
     for _ in range(3000):
         corners = random_rectangle(rng)
         distance = cv2.contourArea(corners) * rng.uniform(0.3, 3) / cv2.arcLength(corners, True)
-        whole = corners.astype(np.int32)
-        grown = _native.offset_polygon(whole, distance)
-        assert [g.tolist() for g in grown] == [r.tolist() for r in reference(whole, distance)]
+        assert assert_equal_to_the_reference(corners.astype(np.int32), distance) == 1
 
 
-def test_grown_convex_polygons_are_equal():
+@pytest.mark.parametrize("draw", polygons.FAMILIES, ids=lambda draw: draw.__name__)
+def test_polygons(draw):
     rng = np.random.default_rng(22)
+    rings = 0
     for _ in range(1000):
-        points = rng.integers(0, 300, (int(rng.integers(3, 12)), 2)).astype(np.int32)
-        hull = cv2.convexHull(points)[:, 0]
-        distance = float(rng.uniform(1, 30))
-        grown = _native.offset_polygon(hull, distance)
-        assert [g.tolist() for g in grown] == [r.tolist() for r in reference(hull, distance)]
+        points = polygons.whole(draw(rng))
+        for distance in (rng.uniform(0.5, 60), rng.uniform(0.5, 8), float(rng.integers(1, 20))):
+            rings += assert_equal_to_the_reference(points, distance)
+    assert rings > 2000
 
 
-def text_contours(rng):
-    values = maps.text_lines(rng, 480, 608)
-    bitmap = (values > 0.3).astype(np.uint8)
-    contours, _ = cv2.findContours(bitmap, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    for contour in contours:
-        simple = cv2.approxPolyDP(contour, 0.002 * cv2.arcLength(contour, True), True)[:, 0]
-        if len(simple) >= 4 and cv2.contourArea(simple) > 30:
-            yield simple, cv2.contourArea(simple) * 1.5 / cv2.arcLength(simple, True)
-
-
-def filled(rings):
-    mask = np.zeros((800, 900), np.uint8)
-    cv2.fillPoly(mask, [ring + 100 for ring in rings], 1)
-    return mask
-
-
-def test_grown_contours_cover_the_same_region():
+@pytest.mark.parametrize("distance", [0.0, 1e-21, 1e-19, 1e-3, 0.3, 0.7])
+def test_distances_of_less_than_a_pixel(distance):
     rng = np.random.default_rng(23)
-    compared = equal = 0
-    cell = np.ones((3, 3), np.uint8)
-    for _ in range(6):
-        for contour, distance in text_contours(rng):
-            grown, expected = (
-                _native.offset_polygon(contour, distance),
-                reference(contour, distance),
-            )
-            ours, theirs = filled(grown), filled(expected)
-            assert not (ours & ~cv2.dilate(theirs, cell)).any()
-            assert not (theirs & ~cv2.dilate(ours, cell)).any()
-            corners = [
-                {tuple(p) for ring in rings for p in ring.tolist()} for rings in (grown, expected)
-            ]
+    for draw in polygons.FAMILIES:
+        for _ in range(100):
+            assert_equal_to_the_reference(polygons.whole(draw(rng)), distance)
+
+
+@pytest.mark.parametrize("draw", [maps.text_lines, *maps.SMALL], ids=lambda draw: draw.__name__)
+def test_contours(draw):
+    rng = np.random.default_rng(24)
+    compared = 0
+    for _ in range(12):
+        values = draw(rng, *rng.integers(60, 400, 2).tolist())
+        threshold = float(rng.uniform(0.2, 0.6))
+        for contour in polygons.contours_of(values, threshold):
+            length = cv2.arcLength(contour, True)
+            ratio = float(rng.choice([0.5, 1.5, 2, 6]))
+            distance = cv2.contourArea(contour) * ratio / length if length else 1.0
+            assert_equal_to_the_reference(contour, distance)
             compared += 1
-            equal += corners[0] == corners[1]
-    assert compared > 100
-    assert equal > 0.4 * compared
+    assert compared > 50
+
+
+def test_contours_of_thousands_of_corners():
+    rng = np.random.default_rng(25)
+    values = maps.noise(rng, 600, 600)
+    contours = sorted(polygons.contours_of(values, 0.59), key=len)[-3:]
+    assert len(contours[0]) > 1000
+    for contour in contours:
+        for distance in (0.7, 1.5, 6.0):
+            assert_equal_to_the_reference(contour, distance)
 
 
 def test_start_does_not_depend_on_the_start_of_the_polygon():
-    rng = np.random.default_rng(24)
+    rng = np.random.default_rng(26)
     for _ in range(200):
-        whole = random_rectangle(rng).astype(np.int32)
-        expected = _native.offset_polygon(whole, 6.5)
+        points = random_rectangle(rng).astype(np.int32)
+        expected = _native.offset_polygon(points, 6.5)
         for shift in (1, 2, 3):
-            turned = _native.offset_polygon(np.roll(whole, shift, 0)[::-1].copy(), 6.5)
+            turned = _native.offset_polygon(np.roll(points, shift, 0)[::-1].copy(), 6.5)
             assert [ring[-1].tolist() for ring in turned] == [r[-1].tolist() for r in expected]
 
 
@@ -109,3 +105,25 @@ def test_points_of_another_shape_or_dtype_are_refused():
         _native.offset_polygon(np.zeros((4, 3), np.int32), 1.0)
     with pytest.raises(errors.InvalidTypeError, match="int32"):
         _native.offset_polygon(np.zeros((4, 2), np.float64), 1.0)
+
+
+@pytest.mark.parametrize("distance", [-1.0, float("nan")])
+def test_polygons_cannot_shrink(distance):
+    with pytest.raises(errors.InvalidInputError, match="only grow"):
+        _native.offset_polygon(np.array([[0, 0], [9, 0], [9, 9]], np.int32), distance)
+
+
+@pytest.mark.parametrize("distance", [1.0, float("inf"), 2.0**30])
+def test_polygons_beyond_the_range_are_refused(distance):
+    far = np.array([[0, 0], [2**30 - 2, 0], [0, 9]], np.int32)
+    with pytest.raises(errors.InvalidInputError, match="stay within"):
+        _native.offset_polygon(far, distance)
+
+
+def test_hostile_polygons_end_soon_with_an_error():
+    rng = np.random.default_rng(27)
+    with pytest.raises(errors.InvalidInputError, match="too often"):
+        _native.offset_polygon(rng.integers(0, 50, (20000, 2)).astype(np.int32), 5.0)
+    spikes = rng.integers(-(2**28), 2**28, (3000, 2)).astype(np.int32)
+    with pytest.raises(errors.InvalidInputError, match="corners"):
+        _native.offset_polygon(spikes, 2.0**29)

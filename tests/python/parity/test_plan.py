@@ -197,7 +197,25 @@ def test_wrong_operators_are_config_errors(operators, words):
         plan(*operators)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "cubic", "pil_bilinear", "pil_bicubic"])
+def test_other_interpolations_come_before_the_normalisation(interpolation):
+    image = picture(3, 90, 120)
+    compiled = plan(
+        {"type": "SetColorOrder", "to": "rgb"},
+        {"type": "ResizeSide", "side": 64, "interpolation": interpolation},
+        {"type": "CenterCrop", "width": 56, "height": 60},
+        IMAGENET,
+        CHW,
+        {"type": "Pad", "multiple": 32},
+    )
+    resized = _native.resize(image, 85, 64, interpolation)[2:62, 14:70, ::-1]
+    expected = np.zeros((3, 64, 64), np.float32)
+    expected[:, :60, :56] = reference.normalize(resized, 1.0 / 255.0, MEAN, STD)
+    np.testing.assert_array_equal(compiled(image)[0], expected)
+    assert "kernel of its own" in compiled.explain()
+
+
 def test_unsupported_interpolation_is_named():
-    resize = {"type": "ResizeExact", "width": 8, "height": 8, "interpolation": "cubic"}
-    with pytest.raises(errors.HpinferError, match="'cubic' is not supported yet"):
+    resize = {"type": "ResizeExact", "width": 8, "height": 8, "interpolation": "area"}
+    with pytest.raises(errors.UnsupportedError, match="'area' is not supported"):
         plan(resize, CHW)

@@ -1,11 +1,13 @@
-"""The bilinear resize equals cv2.resize(INTER_LINEAR) bit for bit."""
+"""Resizes equal OpenCV's and Pillow's: bit for bit, bicubic but for single levels at ties."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from hpinfer import _native, errors
 
@@ -72,3 +74,55 @@ def test_impossible_target_is_refused(width, height):
 def test_unusable_picture_is_refused(shape):
     with pytest.raises(errors.InvalidInputError):
         _native.resize(np.zeros(shape, np.uint8), 3, 3)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, KIND, st.integers(0, 2**32 - 1))
+def test_nearest(height, width, new_height, new_width, kind, seed):
+    image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
+    expected = cv2.resize(
+        np.ascontiguousarray(image), (new_width, new_height), interpolation=cv2.INTER_NEAREST
+    )
+    result = _native.resize(image, new_width, new_height, "nearest")
+    np.testing.assert_array_equal(result, expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, KIND, st.integers(0, 2**32 - 1))
+def test_cubic_differs_by_one_level_at_most(height, width, new_height, new_width, kind, seed):
+    image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
+    assert cubic_difference(image, new_width, new_height).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [((1754, 1240), (800, 608)), ((480, 640), (640, 640)), ((427, 640), (608, 608))],
+)
+@pytest.mark.parametrize("kind", ["noise", "smooth"])
+def test_cubic_differs_in_one_value_of_ten_thousand_at_most(source, target, kind):
+    image = reference.random_picture(np.random.default_rng(5), *source, kind=kind)
+    assert (cubic_difference(image, target[1], target[0]) > 0).mean() < 1e-4
+
+
+def cubic_difference(image, width, height):
+    expected = cv2.resize(
+        np.ascontiguousarray(image), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    return np.abs(_native.resize(image, width, height, "cubic").astype(int) - expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, KIND, st.sampled_from(["bilinear", "bicubic"]), st.integers(0, 999))
+@example(300, 100, 90, 80, "noise", "bicubic", 0)  # rows shrink most: the vertical pass is first
+def test_pillow(height, width, new_height, new_width, kind, mode, seed):
+    image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    expected = picture.resize((new_width, new_height), Image.Resampling[mode.upper()])
+    result = _native.resize(image, new_width, new_height, f"pil_{mode}")
+    np.testing.assert_array_equal(result, np.asarray(expected))
+
+
+@pytest.mark.parametrize("interpolation", ["area", "lanczos4"])
+def test_other_interpolations_are_refused(interpolation):
+    with pytest.raises(errors.UnsupportedError, match=f"'{interpolation}' is not supported"):
+        _native.resize(np.zeros((4, 4, 3), np.uint8), 3, 3, interpolation)

@@ -72,7 +72,10 @@ def test_version():
     assert (got.exit_code, got.stdout) == (0, f"hpinfer {hpinfer.__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["ocr", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["ocr", "--help"], ["config", "--help"], ["run", "--help"]],
+)
 def test_help_and_version_load_nothing_heavy(arguments):
     code = (
         "import sys\nfrom hpinfer.cli import main\n"

@@ -54,11 +54,12 @@ class FakePipeline:
         self.creation_error = None
         self.stop_after = None
 
-    def create(self, pipeline="OCR", *, device=None, engine=None, precision=None):
+    def create(self, pipeline="OCR", *, device=None, engine=None, precision=None, **hpi):
         if self.creation_error is not None:
             raise self.creation_error
         self.created = {"pipeline": pipeline, "device": device, "engine": engine}
         self.created["precision"] = precision
+        self.created |= {name: value for name, value in hpi.items() if value is not None}
         return self
 
     def predict(self, input, *, on_error="raise", **params):
@@ -479,8 +480,7 @@ def test_paddlex_spelling_takes_a_pipeline_file(pipeline, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--use_hpip"],
-        ["--hpi_config", "{'auto_config': True}"],
+        ["--hpi_config", "openvino"],
         ["--use_doc_unwarping", "maybe"],
         ["--text_det_thresh", "x"],
         ["--unknown_option", "1"],

@@ -1,0 +1,156 @@
+#include "vision/resize_pillow.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "vision/row_layout.h"
+
+namespace hpinfer::vision {
+namespace {
+
+constexpr int kPrecision = 32 - 8 - 2;
+constexpr std::int32_t kHalf = std::int32_t{1} << (kPrecision - 1);
+
+double bilinear(double x) {
+  const double distance = std::abs(x);
+  return distance < 1.0 ? 1.0 - distance : 0.0;
+}
+
+double bicubic(double x) {
+  constexpr double kA = -0.5;
+  const double d = std::abs(x);
+  if (d < 1.0) return ((kA + 2.0) * d - (kA + 3.0)) * d * d + 1.0;
+  if (d < 2.0) return (((d - 5.0) * d + 8.0) * d - 4.0) * kA;
+  return 0.0;
+}
+
+std::int32_t fixed(double weight) {
+  const double scaled = weight * (1 << kPrecision);
+  return static_cast<std::int32_t>(scaled < 0.0 ? scaled - 0.5 : scaled + 0.5);
+}
+
+std::uint8_t to_pixel(std::int32_t sum) {
+  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
+}
+
+bool shrinks_height_most(const SampledSize& size) {
+  const int rows = size.source_height - size.target_height;
+  return rows > 0 && rows > 2 * (size.source_width - size.target_width);
+}
+
+PillowTaps identity_taps(int first, int count) {
+  PillowTaps taps;
+  taps.most = 1;
+  for (int i = 0; i < count; ++i) taps.spans.push_back({first + i, 1});
+  taps.weights.assign(static_cast<std::size_t>(count), 1 << kPrecision);
+  return taps;
+}
+
+PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilter filter) {
+  if (source == target) return identity_taps(first, count);
+  const double scale = static_cast<double>(source) / target;
+  const double filter_scale = std::max(scale, 1.0);
+  const double support = (filter == PillowFilter::kBicubic ? 2.0 : 1.0) * filter_scale;
+  const double step = 1.0 / filter_scale;
+  PillowTaps taps;
+  taps.most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  taps.weights.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(taps.most));
+  std::vector<double> exact(static_cast<std::size_t>(taps.most));
+  for (int i = 0; i < count; ++i) {
+    const double centre = (first + i + 0.5) * scale;
+    const int low = std::max(static_cast<int>(centre - support + 0.5), 0);
+    const int high = std::min(static_cast<int>(centre + support + 0.5), source);
+    double sum = 0.0;
+    for (int k = 0; k < high - low; ++k) {
+      const double x = (k + low - centre + 0.5) * step;
+      const double weight = filter == PillowFilter::kBicubic ? bicubic(x) : bilinear(x);
+      exact[static_cast<std::size_t>(k)] = weight;
+      sum += weight;
+    }
+    std::int32_t* weights = taps.weights.data() + static_cast<std::ptrdiff_t>(i) * taps.most;
+    for (int k = 0; k < high - low; ++k) {
+      const double weight = exact[static_cast<std::size_t>(k)];
+      weights[k] = fixed(sum != 0.0 ? weight / sum : weight);
+    }
+    taps.spans.push_back({low, high - low});
+  }
+  return taps;
+}
+
+}  // namespace
+
+PillowResize::PillowResize(const SampledSize& size, PillowFilter filter)
+    : keeps_width_(size.source_width == size.target_width),
+      vertical_first_(shrinks_height_most(size)),
+      source_width_(size.source_width),
+      x_(size.x),
+      width_(static_cast<std::size_t>(size.width)),
+      columns_(pillow_taps(size.source_width, size.target_width, size.x, size.width, filter)),
+      rows_(pillow_taps(size.source_height, size.target_height, size.y, size.height, filter)) {}
+
+void PillowResize::resize_row(const std::uint8_t* row, std::uint8_t* out) const {
+  if (keeps_width_) {
+    std::memcpy(out, row + static_cast<std::ptrdiff_t>(x_) * kChannels, width_ * kChannels);
+    return;
+  }
+  for (std::size_t x = 0; x < width_; ++x) {
+    const auto [first, count] = columns_.spans[x];
+    const std::int32_t* weights = columns_.of(x);
+    const std::uint8_t* pixel = row + static_cast<std::ptrdiff_t>(first) * kChannels;
+    std::int32_t sums[kChannels] = {kHalf, kHalf, kHalf};
+    for (int k = 0; k < count; ++k, pixel += kChannels)
+      for (int c = 0; c < kChannels; ++c) sums[c] += pixel[c] * weights[k];
+    for (int c = 0; c < kChannels; ++c)
+      out[x * kChannels + static_cast<std::size_t>(c)] = to_pixel(sums[c]);
+  }
+}
+
+template <typename RowAt>
+void PillowResize::blend_rows(int y, const RowAt& row_at, std::span<std::int32_t> sums,
+                              std::span<std::uint8_t> out) const {
+  const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
+  const std::int32_t* weights = rows_.of(static_cast<std::size_t>(y));
+  std::fill(sums.begin(), sums.end(), kHalf);
+  for (int k = 0; k < count; ++k) {
+    const std::uint8_t* row = row_at(first + k);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += row[i] * weights[k];
+  }
+  std::transform(sums.begin(), sums.end(), out.begin(), to_pixel);
+}
+
+void PillowResize::run_vertical_first(const ImageView& source, int begin, int end,
+                                      const EmitRow& emit) const {
+  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * kChannels;
+  std::vector<std::int32_t> sums(row_bytes);
+  std::vector<std::uint8_t> blended(row_bytes);
+  std::vector<std::uint8_t> out(width_ * kChannels);
+  const auto row_at = [&](int r) { return source.row<std::uint8_t>(r); };
+  for (int y = begin; y < end; ++y) {
+    blend_rows(y, row_at, sums, blended);
+    resize_row(blended.data(), out.data());
+    emit(y, out.data());
+  }
+}
+
+void PillowResize::run(const ImageView& source, int begin, int end, const EmitRow& emit) const {
+  if (begin >= end) return;
+  if (vertical_first_) return run_vertical_first(source, begin, end, emit);
+  const std::size_t row_bytes = width_ * kChannels;
+  const auto ring = static_cast<std::size_t>(rows_.most);
+  std::vector<std::uint8_t> resized(ring * row_bytes);  // source row r is at r % ring
+  std::vector<std::int32_t> sums(row_bytes);
+  std::vector<std::uint8_t> out(row_bytes);
+  const auto row_at = [&](int r) {
+    return resized.data() + static_cast<std::size_t>(r) % ring * row_bytes;
+  };
+  int next = rows_.spans[static_cast<std::size_t>(begin)].first;
+  for (int y = begin; y < end; ++y) {
+    const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
+    for (; next < first + count; ++next) resize_row(source.row<std::uint8_t>(next), row_at(next));
+    blend_rows(y, row_at, sums, out);
+    emit(y, out.data());
+  }
+}
+
+}  // namespace hpinfer::vision

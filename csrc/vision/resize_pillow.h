@@ -1,0 +1,54 @@
+// Pillow's resampling of uint8 pictures, bit for bit: an antialiasing filter whose support grows
+// when the picture shrinks; 22-bit weights; two passes, the first rounded to uint8. The vertical
+// pass comes first where Pillow 13 does so (found by experiment: the height shrinks, by more than
+// twice what the width does); older releases always begin with the horizontal one.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "vision/resize_nearest.h"
+
+namespace hpinfer::vision {
+
+enum class PillowFilter { kBilinear, kBicubic };
+
+// Weights of one axis: result i is the sum of source[first + k] * weight[k], k < count.
+struct PillowTaps {
+  struct Span {
+    int first;
+    int count;
+  };
+  std::vector<Span> spans;
+  std::vector<std::int32_t> weights;  // `most` for each result
+  int most = 0;
+
+  const std::int32_t* of(std::size_t i) const {
+    return weights.data() + i * static_cast<std::size_t>(most);
+  }
+};
+
+class PillowResize {
+ public:
+  PillowResize(const SampledSize& size, PillowFilter filter);
+  void run(const ImageView& source, int begin, int end, const EmitRow& emit) const;
+
+ private:
+  void resize_row(const std::uint8_t* row, std::uint8_t* out) const;
+  // Row y of the result from rows of `row_bytes` that row_at(source row) gives.
+  template <typename RowAt>
+  void blend_rows(int y, const RowAt& row_at, std::span<std::int32_t> sums,
+                  std::span<std::uint8_t> out) const;
+  void run_vertical_first(const ImageView& source, int begin, int end, const EmitRow& emit) const;
+
+  // An axis that keeps its size has no taps: its pass is skipped, as in Pillow.
+  bool keeps_width_;
+  bool vertical_first_;
+  int source_width_;
+  int x_;
+  std::size_t width_;
+  PillowTaps columns_;
+  PillowTaps rows_;
+};
+
+}  // namespace hpinfer::vision

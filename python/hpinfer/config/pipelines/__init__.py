@@ -1,0 +1,24 @@
+"""Configuration models of the pipelines, one file each, and their registry."""
+
+from __future__ import annotations
+
+from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
+from hpinfer.config.pipelines.ocr import OCRConfig
+from hpinfer.config.pipelines.tree import Level, ModuleConfig, PipelineConfig, levels, plain
+
+__all__ = [
+    "PIPELINES",
+    "DocPreprocessorConfig",
+    "Level",
+    "ModuleConfig",
+    "OCRConfig",
+    "PipelineConfig",
+    "levels",
+    "plain",
+]
+
+#: ``pipeline_name`` to its configuration model.
+PIPELINES: dict[str, type[PipelineConfig]] = {
+    "OCR": OCRConfig,
+    "doc_preprocessor": DocPreprocessorConfig,
+}
