@@ -49,10 +49,6 @@ class Converted(Protocol):
     def built(self) -> bool:
         """Whether it was made now, not found."""
 
-    @property
-    def seconds(self) -> float:
-        """How long making it took."""
-
 
 class Converter(Protocol):
     """Turns Paddle files into ONNX."""
@@ -166,9 +162,10 @@ class CandidateOpener:
         artifacts: list[ArtifactUse] = []
         notes: list[str] = []
         if candidate.converter is not None:
+            start = time.perf_counter()
             converted = self._converter.convert(self._files, self.store)
             network = converted.path
-            artifacts.append(_conversion_use(converted))
+            artifacts.append(_conversion_use(converted, time.perf_counter() - start))
             notes += converted.warnings
         options = self._options(candidate)
         if candidate.engine == "openvino" and "cache_dir" not in options:
@@ -248,8 +245,6 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
     return paths
 
 
-def _conversion_use(converted: Converted) -> ArtifactUse:
+def _conversion_use(converted: Converted, seconds: float) -> ArtifactUse:
     detail = ", ".join((converted.converter, *converted.checks))
-    return ArtifactUse(
-        "conversion", str(converted.path), converted.built, converted.seconds, detail
-    )
+    return ArtifactUse("conversion", str(converted.path), converted.built, seconds, detail)
