@@ -213,7 +213,7 @@ def _measured(
         (head, *rest, *_unmeasured(untimed, settings)),
         "measured",
         _measured_reason(times[head.label], [times[item.label] for item in rest], record),
-        {item.label: refused[item.label] for item in asked if item.label in refused},
+        {item.label: why for item in asked if (why := record.reasons().get(item.label))},
         timings_ms={item.label: times[item.label] for item in (head, *rest)},
         agreements={item.label: item.agreement for item in record.measurements if item.agreement},
     )

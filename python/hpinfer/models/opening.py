@@ -246,5 +246,5 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
 
 
 def _conversion_use(converted: Converted, seconds: float) -> ArtifactUse:
-    detail = ", ".join((converted.converter, *converted.checks))
+    detail = "; ".join((converted.converter, *converted.checks))
     return ArtifactUse("conversion", str(converted.path), converted.built, seconds, detail)
