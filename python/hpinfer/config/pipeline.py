@@ -14,7 +14,7 @@ from hpinfer.errors import ConfigError, InputNotFoundError
 if TYPE_CHECKING:
     import os
 
-EngineName = Literal["onnxruntime", "openvino"]
+EngineName = Literal["onnxruntime", "openvino", "paddle"]
 
 
 class ModuleConfig(StrictModel):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _READABLE: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("onnx",),
     "openvino": ("onnx", "pdmodel"),
+    "paddle": ("pir", "pdmodel"),
 }
 
 #: Engines by device, preferred first. On a CPU the OCR pipeline with PP-OCRv4 mobile needs on

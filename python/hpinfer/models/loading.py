@@ -101,4 +101,6 @@ def _network_paths(files: ModelFiles) -> dict[str, Path]:
         paths["onnx"] = files.onnx
     if files.pdmodel is not None and files.pdiparams is not None:
         paths["pdmodel"] = files.pdmodel
+    if files.program_json is not None and files.pdiparams is not None:
+        paths["pir"] = files.program_json
     return paths

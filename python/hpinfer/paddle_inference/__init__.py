@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hpinfer.paddle_inference.options import PaddleOptions, RunMode
 from hpinfer.paddle_inference.program import Program, read_program
-from hpinfer.paddle_inference.run_mode import Machine, ProgramFacts, decide_run_mode
+from hpinfer.paddle_inference.run_mode import Machine, ProgramFacts, decide_new_ir, decide_run_mode
 from hpinfer.paddle_inference.session import LoadedProgram, create_session, load, load_bytes
 from hpinfer.paddle_inference.status import status
 
@@ -19,6 +19,7 @@ __all__ = [
     "ProgramFacts",
     "RunMode",
     "create_session",
+    "decide_new_ir",
     "decide_run_mode",
     "load",
     "load_bytes",

@@ -92,6 +92,7 @@ def configure(
     common: _native.SessionOptions,
     gpu_index: int,
     program: Program,
+    new_ir: bool,
 ) -> Any:  # noqa: ANN401
     """Paddle's configuration of one session; `common.num_threads` is resolved."""
     config = inference.Config()
@@ -102,7 +103,7 @@ def configure(
     config.disable_glog_info()
     config.switch_use_feed_fetch_ops(False)
     config.enable_new_executor()
-    config.enable_new_ir(options.enable_new_ir or program.format == "pir")
+    config.enable_new_ir(new_ir)
     config.set_optimization_level(_OPTIMIZATION_LEVEL)
     config.enable_memory_optim()
     for name in options.delete_pass:

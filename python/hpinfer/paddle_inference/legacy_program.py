@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# ProgramDesc.blocks; BlockDesc.vars, .ops; VarDesc.name, .type; VarType.lod_tensor;
+# ProgramDesc.blocks; BlockDesc.vars, .ops; VarDesc.name, .type, .persistable; VarType.lod_tensor;
 # LoDTensorDesc.tensor; TensorDesc.data_type, .dims; OpDesc.inputs, .outputs, .type, .attrs;
 # OpDesc.Var.parameter, .arguments; OpDesc.Attr.name, .i, .b
 _BLOCKS = 1
 _VARS, _OPS = 3, 4
-_VAR_NAME, _VAR_TYPE = 1, 2
+_VAR_NAME, _VAR_TYPE, _VAR_PERSISTABLE = 1, 2, 3
 _LOD_TENSOR = 3
 _TENSOR = 1
 _DATA_TYPE, _DIMS = 1, 2
@@ -66,10 +66,12 @@ class LegacyProgram:
         operators: Of all blocks, in order.
         tensors: Element type (NumPy name) and dimensions (-1: any) of every variable that is a
             tensor.
+        has_parameters: Whether a tensor is stored in the parameter file.
     """
 
     operators: tuple[LegacyOperator, ...]
     tensors: dict[str, tuple[str, list[int]]]
+    has_parameters: bool
 
     def feeds(self) -> list[str]:
         """Input names, in order."""
@@ -91,13 +93,15 @@ def parse(content: bytes) -> LegacyProgram:
     """
     operators: list[LegacyOperator] = []
     tensors: dict[str, tuple[str, list[int]]] = {}
+    has_parameters = False
     for block in _messages(content, _BLOCKS):
         for variable in _messages(block, _VARS):
             tensor = _tensor(variable)
             if tensor is not None:
                 tensors[_text(variable, _VAR_NAME)] = tensor
+                has_parameters |= any(_numbers(variable, _VAR_PERSISTABLE))
         operators += [_operator(message) for message in _messages(block, _OPS)]
-    return LegacyProgram(tuple(operators), tensors)
+    return LegacyProgram(tuple(operators), tensors, has_parameters)
 
 
 def _column(operator: LegacyOperator) -> int:
@@ -122,11 +126,14 @@ def _dims(tensor: bytes) -> list[int]:
 
 
 def _operator(message: bytes) -> LegacyOperator:
-    flags, numbers = {}, {}
+    flags: dict[str, bool] = {}
+    numbers: dict[str, int] = {}
     for attribute in _messages(message, _OP_ATTRS):
         name = _text(attribute, _ATTR_NAME)
-        flags.update({name: bool(item) for item in _numbers(attribute, _ATTR_BOOL)})
-        numbers.update({name: item for item in _numbers(attribute, _ATTR_INT)})
+        for item in _numbers(attribute, _ATTR_BOOL):
+            flags[name] = bool(item)
+        for item in _numbers(attribute, _ATTR_INT):
+            numbers[name] = item
     return LegacyOperator(
         _text(message, _OP_TYPE),
         _arguments(message, _OP_INPUTS),
@@ -138,9 +145,7 @@ def _operator(message: bytes) -> LegacyOperator:
 
 def _arguments(message: bytes, slots: int) -> tuple[str, ...]:
     return tuple(
-        name.decode()
-        for slot in _messages(message, slots)
-        for name in _messages(slot, _ARGUMENTS)
+        name.decode() for slot in _messages(message, slots) for name in _messages(slot, _ARGUMENTS)
     )
 
 

@@ -37,7 +37,8 @@ class PaddleOptions:
             it is known to be wrong.
         cpu_threads: Threads of all streams together; None takes what the process may use.
         delete_pass: Names of optimisation passes to leave out.
-        enable_new_ir: Run `.pdmodel` files through PIR too; `.json` files always are PIR.
+        enable_new_ir: Run `.pdmodel` files through PIR; None where that works best. `.json` files
+            always are PIR.
         enable_cinn: Compile with CINN, where the installed package has it.
         mkldnn_cache_capacity: Input shapes whose oneDNN primitives are kept; None takes PaddleX's
             10.
@@ -54,7 +55,7 @@ class PaddleOptions:
     run_mode: RunMode | None = None
     cpu_threads: int | None = None
     delete_pass: tuple[str, ...] = ()
-    enable_new_ir: bool = True
+    enable_new_ir: bool | None = None
     enable_cinn: bool = False
     mkldnn_cache_capacity: int | None = None
     trt_cfg_setting: Mapping[str, Any] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class PaddleOptions:
                 raise ConfigError(f"{name} has no effect with run_mode {mode!r}: it is for trt_*")
             if name.startswith("mkldnn_") and not mode.startswith("mkldnn"):
                 raise ConfigError(f"{name} has no effect with run_mode {mode!r}: it is for mkldnn")
-        if self.enable_cinn and not self.enable_new_ir:
+        if self.enable_cinn and self.enable_new_ir is False:
             raise ConfigError("enable_cinn has no effect without enable_new_ir")
 
 
@@ -139,6 +140,10 @@ def _flag(name: str, value: object) -> bool:
     if found in (0, 1):
         return bool(found)
     raise ConfigError(f"{name} must be True or False; got {value!r}")
+
+
+def _flag_or_none(name: str, value: object) -> bool | None:
+    return None if _literal(value) is None else _flag(name, value)
 
 
 def _count(name: str, value: object) -> int | None:
@@ -191,7 +196,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "run_mode": _run_mode,
     "cpu_threads": _count,
     "delete_pass": _names,
-    "enable_new_ir": _flag,
+    "enable_new_ir": _flag_or_none,
     "enable_cinn": _flag,
     "mkldnn_cache_capacity": _count,
     "trt_cfg_setting": _table,

@@ -57,12 +57,14 @@ class Program:
         inputs: In the order of its feeds.
         outputs: In the order of its fetches.
         aligned_bilinear: Whether it resizes bilinearly with ``align_corners=True``.
+        has_parameters: Whether it has weights in a file of their own.
     """
 
     format: Literal["pir", "pdmodel"]
     inputs: tuple[TensorFact, ...]
     outputs: tuple[TensorFact, ...]
     aligned_bilinear: bool
+    has_parameters: bool
 
     def facts(self, model_name: str) -> ProgramFacts:
         """What the choice of the run mode needs."""
@@ -114,18 +116,19 @@ def model_name_beside(path: Path) -> str:
 def _parse_pir(document: dict[str, Any]) -> Program:
     if document["base_code"]["magic"] != "pir":
         raise ValueError("no PIR magic")
-    operators = list(_operators(document["program"]["regions"]))
-    inputs, outputs, aligned = [], [], False
-    for operator in operators:
-        kind = str(operator["#"]).partition(".")[2]
+    inputs, outputs, aligned, parameters = [], [], False, False
+    for operator in _operators(document["program"]["regions"]):
+        kind = str(operator["#"]).rpartition(".")[2]
         if kind in ("data", "feed"):
             inputs.append(_pir_tensor(operator))
         elif kind == "fetch":
             outputs.append((_attribute(operator, "col") or 0, _pir_tensor(operator)))
         elif kind == "bilinear_interp":
             aligned |= _attribute(operator, "align_corners") is True
+        parameters |= kind in ("p", "parameter")
     outputs.sort(key=lambda item: item[0])
-    return _program("pir", inputs, [tensor for _, tensor in outputs], aligned=aligned)
+    in_order = [tensor for _, tensor in outputs]
+    return _checked(Program("pir", tuple(inputs), tuple(in_order), aligned, parameters))
 
 
 def _operators(regions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -144,9 +147,7 @@ def _attribute(operator: dict[str, Any], name: str) -> Any:  # noqa: ANN401 - JS
 def _pir_tensor(operator: dict[str, Any]) -> TensorFact:
     element, dims = operator["O"][0]["TT"]["D"][:2]
     kind = str(element["#"]).partition(".")[2]
-    return TensorFact(
-        str(_attribute(operator, "name")), _PIR_DTYPES.get(kind, kind), _shape(dims)
-    )
+    return TensorFact(str(_attribute(operator, "name")), _PIR_DTYPES.get(kind, kind), _shape(dims))
 
 
 def _parse_legacy(content: bytes) -> Program:
@@ -155,9 +156,9 @@ def _parse_legacy(content: bytes) -> Program:
         operator.kind == "bilinear_interp_v2" and operator.flags.get("align_corners", False)
         for operator in program.operators
     )
-    inputs = [_legacy_tensor(program, name) for name in program.feeds()]
-    outputs = [_legacy_tensor(program, name) for name in program.fetches()]
-    return _program("pdmodel", inputs, outputs, aligned=aligned)
+    inputs = tuple(_legacy_tensor(program, name) for name in program.feeds())
+    outputs = tuple(_legacy_tensor(program, name) for name in program.fetches())
+    return _checked(Program("pdmodel", inputs, outputs, aligned, program.has_parameters))
 
 
 def _legacy_tensor(program: legacy_program.LegacyProgram, name: str) -> TensorFact:
@@ -169,13 +170,7 @@ def _shape(dims: list[int]) -> tuple[int | None, ...]:
     return tuple(dim if dim >= 0 else None for dim in dims)
 
 
-def _program(
-    kind: Literal["pir", "pdmodel"],
-    inputs: list[TensorFact],
-    outputs: list[TensorFact],
-    *,
-    aligned: bool,
-) -> Program:
-    if not inputs or not outputs:
+def _checked(program: Program) -> Program:
+    if not program.inputs or not program.outputs:
         raise ValueError("it has no inputs or no outputs")
-    return Program(kind, tuple(inputs), tuple(outputs), aligned)
+    return program

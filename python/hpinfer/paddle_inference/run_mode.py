@@ -17,6 +17,8 @@ _WITHOUT_ONEDNN = re.compile(
     r"LaTeX_OCR_rec|UVDoc|SLANet|SLANet_plus|PP-FormulaNet.*|UniMERNet|Mask-RT-DETR-[MS]"
     r"|PP-DocLayoutV[23]"
 )
+#: Models that PaddleX runs without PIR (its blocklist, 3.7).
+_WITHOUT_PIR = re.compile(r"LaTeX_OCR_rec|PP-YOLOE_seg-S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,34 @@ class Machine:
         device: ``"cpu"`` or ``"gpu"``.
         cuda: Whether PaddlePaddle was built with CUDA.
         bf16: Whether the processor computes bfloat16.
-        new_ir: Whether `.pdmodel` files run through PIR.
+        new_ir: Whether the program runs through PIR (`decide_new_ir`).
     """
 
     device: Literal["cpu", "gpu"] = "cpu"
     cuda: bool = False
     bf16: bool = False
     new_ir: bool = True
+
+
+def decide_new_ir(
+    version: str, facts: ProgramFacts, requested: bool | None, *, device: str = "cpu"
+) -> bool:
+    """Whether a program runs through PIR.
+
+    A `.pdmodel` does not have to, and on PaddlePaddle 3.3 it runs with oneDNN only without.
+
+    Args:
+        version: Of PaddlePaddle.
+        facts: About the program.
+        requested: What was asked for, None for the best.
+        device: Kind of the device.
+    """
+    if facts.format == "pir":
+        return True
+    if requested is not None:
+        return requested
+    broken = device == "cpu" and _pir_breaks_onednn(version)
+    return not broken and _WITHOUT_PIR.fullmatch(facts.model_name) is None
 
 
 def usual_mode(machine: Machine) -> RunMode:
@@ -105,13 +128,16 @@ def _check_possible(version: str, mode: RunMode, machine: Machine) -> None:
         raise UnsupportedError("run_mode 'mkldnn_bf16' needs a processor with AVX-512 BF16 or AMX")
 
 
+def _pir_breaks_onednn(version: str) -> bool:
+    return version_tuple(version)[:2] == (3, 3)
+
+
 def _faults(version: str, facts: ProgramFacts, machine: Machine) -> tuple[str, ...]:
     reasons = []
-    release = version_tuple(version)[:2]
-    if release == (3, 3) and (facts.format == "pir" or machine.new_ir):
+    if machine.new_ir and _pir_breaks_onednn(version):
         reasons.append(
             f"PaddlePaddle {version} fails or computes wrong results with oneDNN on PIR programs: "
-            "oneDNN is off (3.2.2 is not affected, and faster)"
+            "oneDNN is off, which is 3 to 5 times slower (3.2.2 is not affected)"
         )
     if facts.aligned_bilinear:
         reasons.append(

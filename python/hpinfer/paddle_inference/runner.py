@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import EngineError, HpinferError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -19,28 +18,25 @@ _SUMMARY = "Error Message Summary:"
 
 
 class PredictorPool:
-    """Predictors that share one model's weights.
+    """Equal predictors, each of which serves one inference at a time; then callers wait.
 
-    A predictor serves one inference at a time; a further one is cloned when all are busy, up to
-    `size`. Then callers wait.
+    They are loaded one by one: `Predictor.clone` fails for PIR programs, whose optimisation gives
+    the shared weights away (3.2.2, 3.3.1), and its clones do not survive the first ones.
     """
 
-    def __init__(self, first: Any, *, size: int, call: Callable[[Any], None]) -> None:  # noqa: ANN401
-        """Makes the pool of one predictor.
+    def __init__(self, predictors: Sequence[Any], call: Callable[[Any], None]) -> None:
+        """Takes the predictors.
 
         Args:
-            first: The predictor.
-            size: Inferences at a time.
+            predictors: At least one.
             call: Runs a predictor whose inputs are set.
         """
-        self._first = first
         self._call = call
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
-        self._idle.put(first)
-        self._lock = threading.Lock()
-        self._left = size - 1
-        self._inputs: list[str] = list(first.get_input_names())
-        self._outputs: list[str] = list(first.get_output_names())
+        for predictor in predictors:
+            self._idle.put(predictor)
+        self._inputs: list[str] = list(predictors[0].get_input_names())
+        self._outputs: list[str] = list(predictors[0].get_output_names())
 
     def run(self, arrays: list[npt.NDArray[Any]]) -> list[npt.NDArray[np.generic]]:
         """One inference.
@@ -78,22 +74,11 @@ class PredictorPool:
 
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[Any]:
-        predictor = self._take()
+        predictor = self._idle.get()
         try:
             yield predictor
         finally:
             self._idle.put(predictor)
-
-    def _take(self) -> Any:  # noqa: ANN401
-        with contextlib.suppress(queue.Empty):
-            return self._idle.get_nowait()
-        with self._lock:
-            if self._left:
-                # Cloning reads what is shared, which no run changes.
-                clone = self._first.clone()
-                self._left -= 1
-                return clone
-        return self._idle.get()
 
 
 @contextlib.contextmanager
@@ -102,8 +87,8 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except HpinferError as error:
-        if isinstance(error, EngineError) and _SUMMARY in str(error):
-            raise EngineError(summary(str(error))) from None
+        if isinstance(error, EngineError):  # from the direct call: Paddle's own text
+            raise EngineError(f"Paddle Inference failed: {summary(str(error))}") from None
         raise
     except Exception as error:  # Paddle raises RuntimeError, ValueError, OSError, ... alike
         raise EngineError(f"Paddle Inference failed: {summary(str(error))}") from None

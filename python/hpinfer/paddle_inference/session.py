@@ -7,7 +7,7 @@ import functools
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpinfer._native_log import logger
 from hpinfer.errors import ConfigError, ModelFormatError, ModelNotFoundError, UnsupportedError
@@ -21,8 +21,8 @@ from hpinfer.paddle_inference.library import import_inference
 from hpinfer.paddle_inference.machine import detect_machine, parse_device
 from hpinfer.paddle_inference.options import PaddleOptions
 from hpinfer.paddle_inference.program import model_name_beside, parse_program, read_program
-from hpinfer.paddle_inference.run_mode import decide_run_mode, usual_mode
-from hpinfer.paddle_inference.runner import PredictorPool, one_line_errors
+from hpinfer.paddle_inference.run_mode import decide_new_ir, decide_run_mode, usual_mode
+from hpinfer.paddle_inference.runner import PredictorPool, summary
 from hpinfer.paddle_inference.status import libpaddle, status
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def load(
     if params is None and model.with_suffix(".pdiparams").is_file():
         params = model.with_suffix(".pdiparams")
     name = model_name_beside(model) if model_name is None else model_name
-    return _load(program, model, params, chosen, common, name)
+    return _load(_Files(program, model, params, name or str(model)), name, chosen, common)
 
 
 def load_bytes(
@@ -127,53 +127,78 @@ def load_bytes(
         if params is not None:
             parameters = path.with_suffix(".pdiparams")
             parameters.write_bytes(params)
-        return _load(program, path, parameters, options, session_options, "")
+        files = _Files(program, path, parameters, "the model in memory")
+        return _load(files, "", options, session_options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    program: Program
+    model: Path
+    params: Path | None
+    what: str  # how messages call the model
 
 
 def _load(
-    program: Program,
-    model: Path,
-    params: Path | None,
-    options: PaddleOptions,
-    common: _native.SessionOptions,
-    model_name: str,
+    files: _Files, model_name: str, options: PaddleOptions, common: _native.SessionOptions
 ) -> LoadedProgram:
     from hpinfer import _native
 
+    program = files.program
     check_common(common)
+    if program.has_parameters and files.params is None:
+        raise ModelFormatError(f"{files.what} has parameters, but its .pdiparams is missing")
     kind, gpu_index = parse_device(common.device)
-    machine = detect_machine(kind, new_ir=options.enable_new_ir)
+    facts = program.facts(model_name)
+    version = status().version
+    new_ir = decide_new_ir(version, facts, options.enable_new_ir, device=kind)
+    machine = detect_machine(kind, new_ir=new_ir)
     requested = requested_mode(options, common)
     options.check_effect(requested or usual_mode(machine))
     common = _resolved(common, options)
     inputs = [_tensor_info(fact, "input") for fact in program.inputs]
     outputs = [_tensor_info(fact, "output") for fact in program.outputs]
     inference = import_inference()
-    version = status().version
-    mode, notes = decide_run_mode(version, program.facts(model_name), requested, machine)
+    mode, notes = decide_run_mode(version, facts, requested, machine)
     for note in notes:
-        logger.warning("%s: %s", model_name or model, note)
-    with _named_for_paddle(program, model) as path, one_line_errors():
-        config = configure(
-            inference,
-            files=(path, params),
-            mode=mode,
-            options=options,
-            common=common,
-            gpu_index=gpu_index,
-            program=program,
-        )
-        predictor = inference.create_predictor(config)
+        logger.warning("%s: %s", files.what, note)
+    with _named_for_paddle(program, files.model) as path:
+        predictors = [
+            _create_predictor(
+                inference,
+                configure(
+                    inference,
+                    files=(path, files.params),
+                    mode=mode,
+                    options=options,
+                    common=common,
+                    gpu_index=gpu_index,
+                    program=program,
+                    new_ir=new_ir,
+                ),
+                files.what,
+            )
+            for _ in range(common.num_streams)
+        ]
     call = _inference_call(version)
-    pool = PredictorPool(predictor, size=common.num_streams, call=call)
+    pool = PredictorPool(predictors, call)
     native = _native.python_session(
-        _in_order(inputs, predictor.get_input_names()),
-        _in_order(outputs, predictor.get_output_names()),
+        _in_order(inputs, predictors[0].get_input_names()),
+        _in_order(outputs, predictors[0].get_output_names()),
         pool.run,
         pool.trim,
         common,
     )
     return LoadedProgram(native, mode, (*notes, *call.notes))
+
+
+def _create_predictor(inference: Any, config: Any, what: str) -> Any:  # noqa: ANN401 - paddle
+    try:
+        return inference.create_predictor(config)
+    except Exception as error:  # Paddle raises RuntimeError, ValueError, OSError, ... alike
+        raise ModelFormatError(
+            f"Paddle Inference cannot load {what}: {summary(str(error))}"
+        ) from None
 
 
 def _resolved(common: _native.SessionOptions, options: PaddleOptions) -> _native.SessionOptions:

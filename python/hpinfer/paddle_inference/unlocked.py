@@ -101,4 +101,3 @@ def _symbol(library: Path | None) -> int | None:
         return ctypes.cast(getattr(loaded, _RUN), ctypes.c_void_p).value
     except (OSError, AttributeError):
         return None
-
