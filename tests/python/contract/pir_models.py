@@ -189,7 +189,7 @@ class PirModels:
     @functools.cache
     def passed_on() -> bytes:
         program = ProgramText()
-        x = program.data("x", [-1])
+        x = program.data("given", [-1])
         program.fetch("y", program.add("1.relu", [x], [-1]))
         program.fetch("x", x)
         return program.content()
