@@ -169,17 +169,26 @@ def _table(name: str, value: object) -> dict[str, Any]:
 
 
 def _ranges(name: str, value: object) -> object:
-    found = _literal(value)
-    if found is None:
+    if _literal(value) is None:
         return None
-    table = {key: tuple(map(list, shapes)) for key, shapes in _table(name, found).items()}
-    for key, shapes in table.items():
-        if len(shapes) != 3 or not all(isinstance(dim, int) for dims in shapes for dim in dims):
+    table: dict[str, tuple[list[int], ...]] = {}
+    for key, shapes in _table(name, value).items():
+        if not _is_range(shapes):
             raise ConfigError(
                 f"{name} needs the smallest, the usual and the largest shape of {key!r}; "
-                f"got {found[key]!r}"  # type: ignore[index]
+                f"got {shapes!r}"
             )
+        table[key] = tuple(list(shape) for shape in shapes)
     return table
+
+
+def _is_range(shapes: object) -> bool:
+    return (
+        isinstance(shapes, (list, tuple))
+        and len(shapes) == 3
+        and all(isinstance(shape, (list, tuple)) for shape in shapes)
+        and all(isinstance(dim, int) for shape in shapes for dim in shape)
+    )
 
 
 def _path(name: str, value: object) -> Path | None:

@@ -60,6 +60,7 @@ class InferenceCall:
                 self._proven = self._same_results(predictor)
                 if not self._proven:
                     self._give_up("the direct call gave other results")
+                    predictor.run()  # the direct call may have spoilt the outputs
         if decided:
             self(predictor)
 
