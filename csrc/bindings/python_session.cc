@@ -97,18 +97,16 @@ void write_into(const Tensor& target, const TensorView& result, const TensorInfo
 }  // namespace
 
 PythonSession::PythonSession(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
-                             py::object run, py::object trim, const SessionOptions& options)
+                             py::function run, py::object trim, const SessionOptions& options)
     : run_(std::move(run)), trim_(std::move(trim)) {
-  check(PyCallable_Check(run_.ptr()) == 1, ErrorCode::kInvalidType, "run must be callable");
-  check(trim_.is_none() || PyCallable_Check(trim_.ptr()) == 1, ErrorCode::kInvalidType,
-        "trim must be callable or None");
   inputs_ = std::move(inputs);
   outputs_ = std::move(outputs);
   options_ = resolve_options(options);
 }
 
 PythonSession::~PythonSession() {
-  release_references(run_);
+  py::object run = std::move(run_);
+  release_references(run);
   release_references(trim_);
 }
 

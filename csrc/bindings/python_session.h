@@ -21,9 +21,9 @@ namespace hpinfer::bindings {
 // kEngine with its text. What is no Exception (KeyboardInterrupt) passes through as it is.
 class PythonSession final : public Session {
  public:
-  // Needs the GIL. Throws Error(kInvalidType) for callables that are none.
+  // Needs the GIL. `trim` may be None.
   PythonSession(std::vector<TensorInfo> inputs, std::vector<TensorInfo> outputs,
-                pybind11::object run, pybind11::object trim, const SessionOptions& options);
+                pybind11::function run, pybind11::object trim, const SessionOptions& options);
   ~PythonSession() override;
 
   void trim() const override;
@@ -33,7 +33,7 @@ class PythonSession final : public Session {
   void take_results(const pybind11::object& results, std::span<const TensorView> inputs,
                     std::span<Tensor> outputs) const;
 
-  pybind11::object run_;
+  pybind11::function run_;
   pybind11::object trim_;
 };
 

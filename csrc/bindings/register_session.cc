@@ -71,10 +71,12 @@ TensorInfo tensor_info(std::string name, const std::string& dtype,
 }
 
 std::shared_ptr<Session> python_session(std::vector<TensorInfo> inputs,
-                                        std::vector<TensorInfo> outputs, py::object run,
-                                        py::object trim, const SessionOptions& options) {
+                                        std::vector<TensorInfo> outputs, py::function run,
+                                        std::optional<py::function> trim,
+                                        const SessionOptions& options) {
   return std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
-                                         std::move(trim), options);
+                                         trim ? py::object(*trim) : py::object(py::none()),
+                                         options);
 }
 
 // None for a shape of any rank.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import ConfigError, UnsupportedError
@@ -139,8 +140,7 @@ def _configure_onednn(
 
 
 def _enable_cinn(config: Any) -> None:  # noqa: ANN401
-    import paddle
-
+    paddle: Any = importlib.import_module("paddle")
     if not paddle.is_compiled_with_cinn():
         raise UnsupportedError("enable_cinn needs a PaddlePaddle that is built with CINN")
     config.enable_cinn()

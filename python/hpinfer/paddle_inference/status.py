@@ -13,7 +13,8 @@ _DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "paddlepaddle-gpu": ("GPU", "CPU"),
     "paddlepaddle": ("CPU",),
 }
-_OLDEST = (3, 0)
+#: 3.0 cannot load PIR programs without parameters.
+_OLDEST = (3, 1)
 _INSTALL = "install it with: pip install 'hpinfer[paddle]'"
 
 
@@ -26,7 +27,7 @@ def status() -> EngineStatus:
     if not version:
         return _unusable(f"{library.parent.parent} belongs to no installed distribution")
     if version_tuple(version)[:2] < _OLDEST:
-        return _unusable(f"PaddlePaddle {version} is too old: 3.0 or newer is needed; {_INSTALL}")
+        return _unusable(f"PaddlePaddle {version} is too old: 3.1 or newer is needed; {_INSTALL}")
     return EngineStatus(
         name="paddle",
         usable=True,

@@ -1,4 +1,4 @@
-"""The contract's models as PIR programs, written as text: no PaddlePaddle is needed to make them."""
+"""The contract's models as PIR programs, which are text: no PaddlePaddle is needed to make them."""
 
 from __future__ import annotations
 

@@ -141,9 +141,7 @@ def test_options_that_contradict(options: dict[str, Any], words: str) -> None:
 
 
 def test_cpu_threads_is_num_threads() -> None:
-    made = hpinfer.Session(
-        PirModels.scalar(), engine="paddle", engine_config={"cpu_threads": "1"}
-    )
+    made = hpinfer.Session(PirModels.scalar(), engine="paddle", engine_config={"cpu_threads": "1"})
     assert made.options.num_threads == 1
     assert made.options.engine_config == {"cpu_threads": "1"}
 

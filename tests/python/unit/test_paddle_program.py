@@ -132,15 +132,18 @@ def test_what_a_pdmodel_has(yes: bool) -> None:
 @pytest.mark.parametrize("kept", [0.05, 0.3, 0.7, 0.95])
 @pytest.mark.parametrize("content", [legacy(), PirModels.scalar()])
 def test_a_truncated_program(content: bytes, kept: float) -> None:
-    with pytest.raises(ModelFormatError, match="^it is not a Paddle program") as caught:
+    with pytest.raises(ModelFormatError, match=r"^it is not a Paddle program") as caught:
         parse_program(content[: int(len(content) * kept)], "it")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x08", b"<html>no</html>", b"{}", b'{"base_code": {"magic": "pickle"}}', b"{[}"]
-    + [b'{"base_code": {"magic": "pir"}, "program": {"regions": []}}', b"\xff" * 40],
+    [
+        *(b"", b"\x08", b"<html>no</html>", b"{}", b"{[}", b"\xff" * 40),
+        b'{"base_code": {"magic": "pickle"}}',
+        b'{"base_code": {"magic": "pir"}, "program": {"regions": []}}',
+    ],
 )
 def test_what_is_no_program(content: bytes) -> None:
     with pytest.raises(ModelFormatError, match="it "):

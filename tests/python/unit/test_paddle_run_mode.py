@@ -68,8 +68,11 @@ def test_onednn_is_off_for_aligned_bilinear_resizing(version) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["LaTeX_OCR_rec", "UVDoc", "SLANet", "SLANet_plus", "PP-FormulaNet-S", "PP-FormulaNet_plus-L"]
-    + ["UniMERNet", "Mask-RT-DETR-M", "Mask-RT-DETR-S", "PP-DocLayoutV2", "PP-DocLayoutV3"],
+    [
+        *("LaTeX_OCR_rec", "UVDoc", "SLANet", "SLANet_plus", "PP-FormulaNet-S", "UniMERNet"),
+        *("PP-FormulaNet_plus-L", "Mask-RT-DETR-M", "Mask-RT-DETR-S"),
+        *("PP-DocLayoutV2", "PP-DocLayoutV3"),
+    ],
 )
 def test_models_of_the_blocklist_run_without_onednn(name) -> None:
     mode, reasons = decide_run_mode("3.2.2", ProgramFacts("pdmodel", name), "mkldnn", CPU)

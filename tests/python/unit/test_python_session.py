@@ -188,9 +188,9 @@ def test_trim() -> None:
 
 
 def test_callables_that_are_none() -> None:
-    with pytest.raises(errors.InvalidTypeError, match="run must be callable"):
+    with pytest.raises(TypeError):
         session(3)
-    with pytest.raises(errors.InvalidTypeError, match="trim must be callable"):
+    with pytest.raises(TypeError):
         session(lambda a: a, trim=3)
 
 
