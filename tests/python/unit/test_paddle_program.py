@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from typing import Any
 
 import pytest
 from pir_models import PirModels, ProgramText, attribute
 
+from hpinfer._settings import unchanged_environment
+from hpinfer._tiny_model import tiny_add_program
 from hpinfer.errors import ModelFormatError, ModelNotFoundError
 from hpinfer.paddle_inference.program import model_name_beside, parse_program, read_program
 
@@ -165,3 +169,22 @@ def test_the_model_name_beside(tmp_path: Any) -> None:
     assert model_name_beside(path) == ""
     (tmp_path / "inference.yml").write_text("Global:\n  model_name: 'UVDoc'\nPreProcess: {}\n")
     assert model_name_beside(path) == "UVDoc"
+
+
+def test_the_doctors_program() -> None:
+    program = parse_program(tiny_add_program([1.0, 2.0]), "it")
+    assert [(x.name, x.shape) for x in program.inputs] == [("x", (2,))]
+    assert [(x.name, x.dtype) for x in program.outputs] == [("y", "float32")]
+    assert not program.has_parameters
+
+
+def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPINFER_TEST_KEPT", "before")
+    monkeypatch.setenv("HPINFER_TEST_GONE", "before")
+    before = dict(os.environ)
+    with contextlib.suppress(RuntimeError), unchanged_environment():
+        os.environ["HPINFER_TEST_NEW"] = "1"
+        os.environ["HPINFER_TEST_KEPT"] = "after"
+        del os.environ["HPINFER_TEST_GONE"]
+        raise RuntimeError
+    assert dict(os.environ) == before
