@@ -466,8 +466,8 @@ def polygon_mean(
 def python_session(
     inputs: collections.abc.Sequence[TensorInfo],
     outputs: collections.abc.Sequence[TensorInfo],
-    run: typing.Any,
-    trim: typing.Any,
+    run: collections.abc.Callable[..., typing.Any],
+    trim: collections.abc.Callable[..., typing.Any] | None,
     options: SessionOptions,
 ) -> Session:
     """A session whose inference is run(list of arrays) -> list of arrays; trim may be None."""
