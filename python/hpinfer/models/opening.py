@@ -173,7 +173,7 @@ class CandidateOpener:
             artifacts += [] if use is None else [use]
         else:
             session = Session(network, engine=candidate.engine, **options)
-        return Opened(session, tuple(artifacts), tuple(notes))
+        return Opened(session, tuple(artifacts), (*notes, *session.notes))
 
     def _options(self, candidate: Candidate) -> dict[str, Any]:
         return {
