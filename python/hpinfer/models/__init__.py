@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.image_classification import ImageClassification
 from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.table_structure import TableStructureRecognition
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ImageClassification",
+    "TableStructureRecognition",
     "TextDetection",
     "TextRecognition",
     "create_model",
@@ -24,12 +26,13 @@ __all__ = [
     "locate_model",
 ]
 
-AnyModel = TextDetection | TextRecognition | ImageClassification
+AnyModel = TextDetection | TextRecognition | ImageClassification | TableStructureRecognition
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
     "DBPostProcess": TextDetection,
     "CTCLabelDecode": TextRecognition,
+    "TableLabelDecode": TableStructureRecognition,
 }
 
 

@@ -11,6 +11,7 @@ from hpinfer.results.modules import (
     TopkResult,
 )
 from hpinfer.results.ocr import OCRLine, OCRResult
+from hpinfer.results.table import SingleTableResult, TableRecResult
 
 __all__ = [
     "ClassificationResult",
@@ -18,6 +19,8 @@ __all__ = [
     "OCRLine",
     "OCRResult",
     "Result",
+    "SingleTableResult",
+    "TableRecResult",
     "TextDetResult",
     "TextRecResult",
     "TopkResult",
