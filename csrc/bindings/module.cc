@@ -15,6 +15,7 @@ void register_models(py::module_& m);
 void register_postprocess(py::module_& m);
 void register_session(py::module_& m);
 void register_table(py::module_& m);
+void register_unwarping(py::module_& m);
 void register_vision(py::module_& m);
 
 namespace {
@@ -45,5 +46,6 @@ PYBIND11_MODULE(_native, m) {
   bindings::register_session(m);
   bindings::register_models(m);
   bindings::register_table(m);
+  bindings::register_unwarping(m);
   bindings::register_vision(m);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
+from hpinfer.models.document_unwarping import DocumentUnwarping
 from hpinfer.models.image_classification import ImageClassification
 from hpinfer.models.loading import load_model, locate_model
 from hpinfer.models.table_structure import TableStructureRecognition
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
+    "DocumentUnwarping",
     "ImageClassification",
     "TableStructureRecognition",
     "TextDetection",
@@ -26,7 +28,13 @@ __all__ = [
     "locate_model",
 ]
 
-AnyModel = TextDetection | TextRecognition | ImageClassification | TableStructureRecognition
+AnyModel = (
+    TextDetection
+    | TextRecognition
+    | ImageClassification
+    | TableStructureRecognition
+    | DocumentUnwarping
+)
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
@@ -34,6 +42,8 @@ _FAMILIES: dict[str, type[AnyModel]] = {
     "CTCLabelDecode": TextRecognition,
     "TableLabelDecode": TableStructureRecognition,
 }
+#: Models whose inference.yml says nothing but their name.
+_FAMILIES_BY_NAME: dict[str, type[AnyModel]] = {"UVDoc": DocumentUnwarping}
 
 
 def create_model(
@@ -69,6 +79,8 @@ def create_model(
 
 
 def _family(config: InferenceConfig) -> type[AnyModel]:
+    if config.model_name in _FAMILIES_BY_NAME:
+        return _FAMILIES_BY_NAME[config.model_name]
     if "Topk" in config.postprocess:
         return ImageClassification
     name = config.postprocess.get("name")

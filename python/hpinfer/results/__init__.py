@@ -6,6 +6,7 @@ from hpinfer.results.base import Result
 from hpinfer.results.modules import (
     ClassificationResult,
     DocPreprocessorResult,
+    DocTrResult,
     TextDetResult,
     TextRecResult,
     TopkResult,
@@ -16,6 +17,7 @@ from hpinfer.results.table import SingleTableResult, TableRecResult
 __all__ = [
     "ClassificationResult",
     "DocPreprocessorResult",
+    "DocTrResult",
     "OCRLine",
     "OCRResult",
     "Result",

@@ -171,6 +171,37 @@ class DocPreprocessorResult(Result):
         return {"preprocessed_img": draw_side_by_side(shown)}
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class DocTrResult(Result):
+    """A page flattened by an unwarping model.
+
+    Attributes:
+        doctr_img: The flat page, uint8 [height, width, 3], RGB.
+    """
+
+    doctr_img: npt.NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        height, width = self.doctr_img.shape[:2]
+        return f"DocTrResult({self.name!r}, {width}x{height})"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            "input_img": self.image,
+            "doctr_img": self.doctr_img,
+        }
+
+    def _shown(self, key: str, value: Any) -> Any:  # noqa: ANN401 - one of many types
+        return "..." if key == "doctr_img" else value
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import to_pil
+
+        return {"res": to_pil(self.doctr_img[:, :, ::-1])}
+
+
 def _present(image: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
     assert image is not None  # `img` has checked
     return image

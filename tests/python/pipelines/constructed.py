@@ -62,3 +62,10 @@ def table_config(name, dictionary, *, merge=True, side=488):
         },
         "PostProcess": {"name": "TableLabelDecode", "character_dict": dictionary},
     }
+
+
+def unwarping_network(nodes, initializers=()):
+    """`nodes` from "image" to "flat", both float32 [1, 3, H, W], as UVDoc's export has them."""
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, "h", "w"])
+    flat = helper.make_tensor_value_info("flat", TensorProto.FLOAT, ["n", 3, "oh", "ow"])
+    return helper.make_graph(nodes, "unwarping", [image], [flat], list(initializers))
