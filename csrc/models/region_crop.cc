@@ -29,7 +29,8 @@ Image bounds(const ImageView& image, const SealCut& cut) {
                             std::max(cut.bottom - cut.top, 0)));
 }
 
-// A piece whose corners allow no homography stays black.
+// A piece whose corners allow no homography gets the colour of the picture's first pixel, as in the
+// reference.
 void draw_strip(const ImageView& image, const TextStrip& strip, const vision::WarpTarget& target) {
   vision::Quad corners;
   for (std::size_t i = 0; i < corners.size(); ++i)
@@ -39,7 +40,7 @@ void draw_strip(const ImageView& image, const TextStrip& strip, const vision::Wa
       {0.0F, strip.height}};
   const auto forward = vision::perspective_transform(corners, upright);
   const auto backward = forward ? vision::inverse(*forward) : std::nullopt;
-  if (backward) vision::warp_linear(image, *backward, target);
+  vision::warp_linear(image, backward.value_or(vision::Matrix3{}), target);
 }
 
 Image strips(const ImageView& image, const SealCut& cut) {
