@@ -11,6 +11,7 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 
 void register_core(py::module_& m);
+void register_formula(py::module_& m);
 void register_models(py::module_& m);
 void register_postprocess(py::module_& m);
 void register_regions(py::module_& m);
@@ -45,6 +46,7 @@ PYBIND11_MODULE(_native, m) {
   bindings::register_core(m);
   bindings::register_postprocess(m);
   bindings::register_session(m);
+  bindings::register_formula(m);
   bindings::register_models(m);
   bindings::register_regions(m);
   bindings::register_table(m);
