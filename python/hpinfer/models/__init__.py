@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
 from hpinfer.models.document_unwarping import DocumentUnwarping
+from hpinfer.models.formula_recognition import FormulaRecognition
 from hpinfer.models.image_classification import ImageClassification
 from hpinfer.models.loading import load_model, locate_model
 from hpinfer.models.table_structure import TableStructureRecognition
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DocumentUnwarping",
+    "FormulaRecognition",
     "ImageClassification",
     "TableStructureRecognition",
     "TextDetection",
@@ -34,13 +36,16 @@ AnyModel = (
     | ImageClassification
     | TableStructureRecognition
     | DocumentUnwarping
+    | FormulaRecognition
 )
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
     "DBPostProcess": TextDetection,
     "CTCLabelDecode": TextRecognition,
+    "LaTeXOCRDecode": FormulaRecognition,
     "TableLabelDecode": TableStructureRecognition,
+    "UniMERNetDecode": FormulaRecognition,
 }
 #: Models whose inference.yml says nothing but their name.
 _FAMILIES_BY_NAME: dict[str, type[AnyModel]] = {"UVDoc": DocumentUnwarping}
