@@ -19,8 +19,7 @@ py::array crop_polygon(const py::array& image, const py::array& region) {
         points.shape.to_string());
   const auto values = points.elements<const std::int32_t>();
   postprocess::Polygon polygon;
-  for (std::size_t i = 0; i < values.size(); i += 2)
-    polygon.push_back({values[i], values[i + 1]});
+  for (std::size_t i = 0; i < values.size(); i += 2) polygon.push_back({values[i], values[i + 1]});
   Image crop;
   {
     const py::gil_scoped_release unlocked;

@@ -40,8 +40,7 @@ std::vector<post::TableStructure> recognize(const TableRecognizer& self,
 std::vector<post::PageBox> page_boxes(const BoxArray& array) {
   if (array.size() == 0) return {};
   check(array.ndim() == 2 && array.shape(1) == 4, ErrorCode::kInvalidInput,
-        "boxes must have shape [n, 4]; got ",
-        py::str(array.attr("shape")).cast<std::string>());
+        "boxes must have shape [n, 4]; got ", py::str(array.attr("shape")).cast<std::string>());
   const auto values = array.unchecked<2>();
   std::vector<post::PageBox> boxes;
   for (py::ssize_t i = 0; i < values.shape(0); ++i)
@@ -58,10 +57,9 @@ py::array_t<double> box_array(const std::vector<post::PageBox>& boxes) {
 }
 
 post::MatchedTable match_table(const Texts& tokens, const std::vector<std::vector<int>>& boxes,
-                               const std::array<double, 4>& place,
-                               std::pair<int, int> page_size, const BoxArray& text_boxes,
-                               const Texts& texts, bool sort_lines, bool neighbors,
-                               const std::optional<Texts>& cell_texts) {
+                               const std::array<double, 4>& place, std::pair<int, int> page_size,
+                               const BoxArray& text_boxes, const Texts& texts, bool sort_lines,
+                               bool neighbors, const std::optional<Texts>& cell_texts) {
   std::vector<int> flat;
   for (const std::vector<int>& box : boxes) {
     check(box.size() == boxes.front().size(), ErrorCode::kInvalidInput,
@@ -74,9 +72,8 @@ post::MatchedTable match_table(const Texts& tokens, const std::vector<std::vecto
   post::TableMatchOptions options{page_size.first, page_size.second, sort_lines, neighbors, {}};
   if (cell_texts) options.cell_texts = *cell_texts;
   const py::gil_scoped_release unlocked;
-  return post::match_table(
-      {tokens, flat, coordinates, {place[0], place[1], place[2], place[3]}}, {lines, texts},
-      options);
+  return post::match_table({tokens, flat, coordinates, {place[0], place[1], place[2], place[3]}},
+                           {lines, texts}, options);
 }
 
 }  // namespace

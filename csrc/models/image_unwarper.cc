@@ -28,8 +28,7 @@ ImageUnwarper::ImageUnwarper(std::shared_ptr<const Session> session)
 std::vector<Image> ImageUnwarper::unwarp(std::span<const ImageView> images) const {
   for (const ImageView& image : images)
     check(!image.empty(), ErrorCode::kInvalidInput,
-          "unwarping needs pictures with at least one pixel; got ", image.width, "x",
-          image.height);
+          "unwarping needs pictures with at least one pixel; got ", image.width, "x", image.height);
   std::vector<Image> flat(images.size());
   thread_pool().parallel_for(
       static_cast<int>(images.size()),

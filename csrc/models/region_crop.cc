@@ -20,7 +20,8 @@ using postprocess::TextStrip;
 Image copy_of(const ImageView& image) {
   Image copy(std::max(image.height, 0), std::max(image.width, 0), image.channels, image.order);
   for (int y = 0; y < copy.height; ++y)
-    std::memcpy(copy.row(y), image.row<std::uint8_t>(y), static_cast<std::size_t>(copy.row_stride()));
+    std::memcpy(copy.row(y), image.row<std::uint8_t>(y),
+                static_cast<std::size_t>(copy.row_stride()));
   return copy;
 }
 
@@ -35,9 +36,10 @@ void draw_strip(const ImageView& image, const TextStrip& strip, const vision::Wa
   vision::Quad corners;
   for (std::size_t i = 0; i < corners.size(); ++i)
     corners[i] = {strip.corners[i].x, strip.corners[i].y};
-  const vision::Quad upright{
-      vision::Point2f{0.0F, 0.0F}, {strip.width, 0.0F}, {strip.width, strip.height},
-      {0.0F, strip.height}};
+  const vision::Quad upright{vision::Point2f{0.0F, 0.0F},
+                             {strip.width, 0.0F},
+                             {strip.width, strip.height},
+                             {0.0F, strip.height}};
   const auto forward = vision::perspective_transform(corners, upright);
   const auto backward = forward ? vision::inverse(*forward) : std::nullopt;
   vision::warp_linear(image, backward.value_or(vision::Matrix3{}), target);
@@ -75,8 +77,8 @@ Image crop_polygon(const ImageView& image, const postprocess::Polygon& region) {
   for (const auto& [x, y] : region)
     check(std::abs(static_cast<std::int64_t>(x)) < kFarthest &&
               std::abs(static_cast<std::int64_t>(y)) < kFarthest,
-          ErrorCode::kInvalidInput, "the corners of a region must be below 2^24; got (", x, ", ",
-          y, ")");
+          ErrorCode::kInvalidInput, "the corners of a region must be below 2^24; got (", x, ", ", y,
+          ")");
   check(image.dtype == DType::kUInt8, ErrorCode::kInvalidType, "a crop takes uint8 pixels; got ",
         dtype_name(image.dtype));
   check(image.channels == 3 && !image.empty(), ErrorCode::kInvalidInput,

@@ -60,9 +60,10 @@ void TableRecognizer::recognize_batch(std::span<const ImageView> images,
   for (std::size_t i = 0; i < images.size(); ++i) {
     const vision::Placement& placement = placements[i];
     check(placement.out_height == first.out_height && placement.out_width == first.out_width,
-          ErrorCode::kUnsupported, "tables of one batch must have one size after padding: ",
-          first.out_width, "x", first.out_height, " and ", placement.out_width, "x",
-          placement.out_height, "; use batch_size=1");
+          ErrorCode::kUnsupported,
+          "tables of one batch must have one size after padding: ", first.out_width, "x",
+          first.out_height, " and ", placement.out_width, "x", placement.out_height,
+          "; use batch_size=1");
     plan_.run(images[i], placement,
               planar_target(input.elements<float>().data() + i * picture, placement));
   }
@@ -92,8 +93,8 @@ TableRecognizer::Outputs TableRecognizer::find_outputs(std::span<const Tensor> o
         "the character_dict of the table model's inference.yml stands for ", vocabulary_.classes(),
         " tokens, but no output [N,T,", vocabulary_.classes(), "] came; the first is ",
         outputs[0].shape().to_string());
-  check(outputs.size() == 1 || (found.boxes != nullptr &&
-                                found.boxes->shape()[1] == found.probabilities->shape()[1]),
+  check(outputs.size() == 1 ||
+            (found.boxes != nullptr && found.boxes->shape()[1] == found.probabilities->shape()[1]),
         ErrorCode::kModelFormat,
         "a table model with two outputs gives boxes [N,T,4] or [N,T,8] of as many steps as tokens");
   return found;
@@ -102,8 +103,8 @@ TableRecognizer::Outputs TableRecognizer::find_outputs(std::span<const Tensor> o
 TableOutput TableRecognizer::output_of(const Outputs& outputs, std::size_t row,
                                        const vision::Placement& placement) const {
   const auto values_of = [&](const Tensor& tensor) {
-    const std::size_t size = tensor.shape().num_elements() / static_cast<std::size_t>(
-                                                                 tensor.shape()[0]);
+    const std::size_t size =
+        tensor.shape().num_elements() / static_cast<std::size_t>(tensor.shape()[0]);
     return tensor.elements<const float>().data() + row * size;
   };
   TableOutput output;

@@ -97,8 +97,8 @@ std::vector<TextStrip> make_strips(const std::vector<Point2f>& points,
   const auto centred = [&](Number end) {
     return static_cast<float>(static_cast<double>(end) - middle);
   };
-  const float height = std::abs(static_cast<float>(half_height) -
-                                static_cast<float>(0.0 - half_height));
+  const float height =
+      std::abs(static_cast<float>(half_height) - static_cast<float>(0.0 - half_height));
   std::vector<TextStrip> strips;
   for (std::size_t i = 0; i + 1 < straight.ends.size(); ++i) {
     const std::size_t opposite = points.size() - 1 - i;
@@ -161,8 +161,7 @@ SealCut plan_seal_cut(std::span<const Point2i> polygon, int image_height, int im
   plan.bottom = std::clamp(bottom, 0, image_height - 1);
   if (points.size() < kLeastPoints || points.size() % 2 != 0 || left == right) return plan;
   plan.vertical = static_cast<double>(bottom - top) / (right - left) > kTall;
-  plan.strips =
-      plan.vertical ? vertical_strips(points, image_height) : horizontal_strips(points);
+  plan.strips = plan.vertical ? vertical_strips(points, image_height) : horizontal_strips(points);
   const bool drawable = std::all_of(plan.strips.begin(), plan.strips.end(), [](const auto& strip) {
     return strip.width >= 1.0F && strip.height >= 1.0F;
   });

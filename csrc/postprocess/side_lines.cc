@@ -45,8 +45,7 @@ std::vector<double> edge_distances(std::span<const Point2i> points) {
   };
   std::vector<double> distances(points.size());
   for (std::size_t i = 0; i < points.size(); ++i)
-    distances[i] =
-        std::max(from_center(points[(i + 1) % points.size()]), from_center(points[i]));
+    distances[i] = std::max(from_center(points[(i + 1) % points.size()]), from_center(points[i]));
   return distances;
 }
 

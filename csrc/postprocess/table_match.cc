@@ -57,8 +57,7 @@ std::vector<PageBox> cells_on_page(const TableCut& table, const TableMatchOption
 
 // How far two boxes overlap, in x and in y; negative: the gap.
 std::pair<double, double> overlaps(const PageBox& a, const PageBox& b) {
-  return {std::min(a.x2, b.x2) - std::max(a.x1, b.x1),
-          std::min(a.y2, b.y2) - std::max(a.y1, b.y1)};
+  return {std::min(a.x2, b.x2) - std::max(a.x1, b.x1), std::min(a.y2, b.y2) - std::max(a.y1, b.y1)};
 }
 
 std::vector<std::size_t> lines_within(const PageBox& table, std::span<const PageBox> boxes) {

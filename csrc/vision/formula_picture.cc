@@ -217,8 +217,8 @@ std::array<float, 256> normalized_levels(const FormulaPlan& plan) {
   return levels;
 }
 
-// cv2.cvtColor(BGR2GRAY) of a float32 RGB pixel: OpenCV's order of operations on processors that fuse
-// a multiplication and an addition.
+// cv2.cvtColor(BGR2GRAY) of a float32 RGB pixel: OpenCV's order of operations on processors that
+// fuse a multiplication and an addition.
 float swapped_gray(float red, float green, float blue) {
   return std::fma(blue, kGrayParts[2], std::fma(red, kGrayParts[0], green * kGrayParts[1]));
 }

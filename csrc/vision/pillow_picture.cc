@@ -87,7 +87,8 @@ Image resize_columns(const ImageView& image, const Axis& axis) {
 }
 
 Image resize_rows(const ImageView& image, const Axis& axis) {
-  const auto bytes = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
+  const auto bytes =
+      static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.channels);
   Image result(static_cast<int>(axis.first.size()), image.width, image.channels, image.order);
   std::vector<std::int32_t> sums(bytes);
   for (std::size_t y = 0; y < axis.first.size(); ++y) {
@@ -186,10 +187,8 @@ Image pillow_resize(const ImageView& image, const PixelSize& size, PillowKernel 
                   : make_axis(image.height, box.top, box.bottom, size.height, kernel);
   };
   const SourceBox all = whole(image);
-  const bool wide =
-      size.width != image.width || box.left != all.left || box.right != all.right;
-  const bool tall =
-      size.height != image.height || box.top != all.top || box.bottom != all.bottom;
+  const bool wide = size.width != image.width || box.left != all.left || box.right != all.right;
+  const bool tall = size.height != image.height || box.top != all.top || box.bottom != all.bottom;
   const int fewer_rows = image.height - size.height;
   const bool rows_first = fewer_rows > 0 && fewer_rows > 2 * (image.width - size.width);
   if (wide && tall)

@@ -21,9 +21,9 @@ struct SourceBox {
   float bottom = 0;
 };
 
-// Antialiased resize of the box to `size`; 22-bit weights, uint8 between the two passes. The rows go
-// first where Pillow 13 lets them (the height shrinks by more than twice what the width does); older
-// releases differ there in single levels.
+// Antialiased resize of the box to `size`; 22-bit weights, uint8 between the two passes. The rows
+// go first where Pillow 13 lets them (the height shrinks by more than twice what the width does);
+// older releases differ there in single levels.
 Image pillow_resize(const ImageView& image, const PixelSize& size, PillowKernel kernel,
                     const SourceBox& box);
 Image pillow_resize(const ImageView& image, const PixelSize& size, PillowKernel kernel);

@@ -15,9 +15,9 @@ struct WarpTarget {
 };
 
 // Fills the target with the picture seen through `backward` (target to source positions). Equal bit
-// for bit to cv2.warpPerspective(INTER_LINEAR, BORDER_CONSTANT 0) of OpenCV up to 4.10, for pictures
-// of sides below 2^15. Throws Error(kInvalidInput) for an empty picture or one without three
-// channels, Error(kInvalidType) for float pixels.
+// for bit to cv2.warpPerspective(INTER_LINEAR, BORDER_CONSTANT 0) of OpenCV up to 4.10, for
+// pictures of sides below 2^15. Throws Error(kInvalidInput) for an empty picture or one without
+// three channels, Error(kInvalidType) for float pixels.
 void warp_linear(const ImageView& image, const Matrix3& backward, const WarpTarget& target);
 
 }  // namespace hpinfer::vision

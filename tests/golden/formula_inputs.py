@@ -9,7 +9,11 @@ SIZES = [
     (60, 200), (32, 32), (192, 672), (20, 90), (31, 700), (40, 1500), (300, 500), (500, 120),
     (250, 900), (700, 1900), (64, 3000), (900, 60), (33, 31), (193, 300), (120, 673),
 ]  # fmt: skip
-INPUT_SIZES = {"UniMERNet": (192, 672), "PP-FormulaNet-S": (384, 384), "PP-FormulaNet-L": (768, 768)}
+INPUT_SIZES = {
+    "UniMERNet": (192, 672),
+    "PP-FormulaNet-S": (384, 384),
+    "PP-FormulaNet-L": (768, 768),
+}
 
 
 def picture(case: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Writes formulas.json: PaddleX's network inputs and texts. Run with PaddleX's interpreter.
 
-That interpreter also needs tokenizers and ftfy. Inputs are kept as shape, SHA-256, mean and samples.
+That interpreter also needs tokenizers and ftfy. Inputs are kept as shape, SHA-256, mean and
+samples.
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def texts() -> dict[str, list[str]]:
 
 
 def main() -> None:
-    golden = {"made_by": "PaddleX 3.7.2, OpenCV 4.10.0, Pillow 13.0.0", "inputs": inputs(), "texts": texts()}
+    golden = {
+        "made_by": "PaddleX 3.7.2, OpenCV 4.10.0, Pillow 13.0.0",
+        "inputs": inputs(),
+        "texts": texts(),
+    }
     (HERE / "formulas.json").write_text(json.dumps(golden, ensure_ascii=False), encoding="utf-8")
 
 

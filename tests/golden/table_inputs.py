@@ -10,7 +10,8 @@ DICTIONARY = [
 ]  # fmt: skip
 SIZES = [(488, 488), (640, 333), (123, 790), (17, 1200)]  # width, height
 TEXTS = [
-    "total", " 12.5", "<b>Name</b>", "价格", "<b>", "x </b>", "", " ", "<b>日本</b>", "a b", "</b>ü",
+    "total", " 12.5", "<b>Name</b>", "价格", "<b>", "x </b>", "", " ", "<b>日本</b>", "a b",
+    "</b>ü",
 ]  # fmt: skip
 
 

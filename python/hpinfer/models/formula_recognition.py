@@ -10,7 +10,7 @@ from hpinfer.models.formula_text import LatexOcrText, UniMerNetText
 from hpinfer.results import FormulaRecResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hpinfer import _native
     from hpinfer.config.inference import InferenceConfig
@@ -31,7 +31,10 @@ _STEPS = frozenset(
         "UniMERNetTestTransform",
     }
 )
-_TEXTS = {"LaTeXOCRDecode": LatexOcrText, "UniMERNetDecode": UniMerNetText}
+_TEXTS: Mapping[str, type[LatexOcrText | UniMerNetText]] = {
+    "LaTeXOCRDecode": LatexOcrText,
+    "UniMERNetDecode": UniMerNetText,
+}
 
 
 class FormulaRecognition(Model[FormulaRecResult]):

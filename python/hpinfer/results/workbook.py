@@ -31,7 +31,9 @@ def workbook_bytes(grid: TableGrid, *, title: str) -> bytes:
         from openpyxl.styles import Alignment, Border, Font, Side  # type: ignore[import-untyped,unused-ignore]
         from openpyxl.utils import get_column_letter  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
-        raise UnsupportedError("saving as .xlsx needs openpyxl: pip install 'hpinfer[xlsx]'") from None
+        raise UnsupportedError(
+            "saving as .xlsx needs openpyxl: pip install 'hpinfer[xlsx]'"
+        ) from None
     workbook = Workbook()
     sheet = workbook.active
     sheet.title = title

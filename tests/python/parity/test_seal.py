@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import cv2
@@ -12,13 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seal_inputs import arc, picture, polygon
 
 from hpinfer import _native
 from hpinfer.errors import InvalidInputError, InvalidTypeError
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
-sys.path.insert(0, str(GOLDEN))
-from seal_inputs import arc, picture, polygon
 
 CROPS = json.loads((GOLDEN / "seals.json").read_text(encoding="utf-8"))["crops"]
 PICTURE = picture()

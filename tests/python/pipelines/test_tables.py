@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from constructed import constant_network, table_config, write_model
 from example_pages import GOLDEN
+from table_inputs import DICTIONARY, SIZES, match_case, network_outputs
 
 import hpinfer
 from hpinfer import _native
 from hpinfer.errors import InvalidInputError, ModelFormatError
-
-sys.path.insert(0, str(GOLDEN))
-from table_inputs import DICTIONARY, SIZES, match_case, network_outputs
 
 TABLES = json.loads((GOLDEN / "tables.json").read_text(encoding="utf-8"))
 PICTURES = [np.full((height, width, 3), 200, np.uint8) for width, height in SIZES]
@@ -57,7 +54,9 @@ def test_garbage_of_a_network_stays_within_bounds(tmp_path, engine):
     model = make_model(tmp_path / "m", "SLANet_plus", [boxes, tokens], engine)
     results = list(model.predict(PICTURES, batch_size=4))
     assert all(number == 0 for cell in results[0].bbox for number in cell)
-    assert all(abs(number) <= 1 << 24 for result in results for box in result.bbox for number in box)
+    assert all(
+        abs(number) <= 1 << 24 for result in results for box in result.bbox for number in box
+    )
     for result in results:
         result.grid().texts()
         json.dumps(result.to_dict(), allow_nan=False)

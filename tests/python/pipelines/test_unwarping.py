@@ -32,7 +32,9 @@ def reference(flat):
 
 def normalized(image):
     """PaddleX's pre-processing of a BGR picture."""
-    return np.ascontiguousarray((image.astype(np.float32) * np.float32(1 / 255)).transpose(2, 0, 1)[None])
+    return np.ascontiguousarray(
+        (image.astype(np.float32) * np.float32(1 / 255)).transpose(2, 0, 1)[None]
+    )
 
 
 def test_identity_truncates_as_paddlex(tmp_path, engine):
@@ -86,7 +88,9 @@ def test_a_warping_network_moves_pixels(tmp_path, engine):
     y = np.linspace(-1, 1, height, dtype=np.float32)
     grid = np.stack(np.meshgrid(x, y), axis=-1)[None]
     nodes = [
-        helper.make_node("GridSample", ["image", "grid"], ["flat"], mode="bilinear", align_corners=1)
+        helper.make_node(
+            "GridSample", ["image", "grid"], ["flat"], mode="bilinear", align_corners=1
+        )
     ]
     model = make_model(tmp_path / "m", nodes, [numpy_helper.from_array(grid, "grid")], engine)
     image = picture(height, width)
