@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
+    "AnyModel",
     "ImageClassification",
     "InstanceSegmentation",
     "ObjectDetection",
@@ -32,6 +33,7 @@ __all__ = [
     "create_model",
     "load_model",
     "locate_model",
+    "model_family",
 ]
 
 AnyModel = (
@@ -97,13 +99,18 @@ def create_model(
     )
     settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir, settings=settings)
-    family = _family(located.config)
+    family = model_family(located.config)
     defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
     model = family(load_model(located, settings, **options), batch_size=batch_size)
     return model.with_defaults(defaults) if defaults else model
 
 
-def _family(config: InferenceConfig) -> type[AnyModel]:
+def model_family(config: InferenceConfig) -> type[AnyModel]:
+    """The class for a model, by its inference.yml.
+
+    Raises:
+        UnsupportedError: There is none.
+    """
     if "Preprocess" in config.raw:
         return InstanceSegmentation if config.raw.get("mask") else ObjectDetection
     if "Deploy" in config.raw:

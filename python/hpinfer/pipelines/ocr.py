@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
-from hpinfer.errors import ConfigError, ModelFormatError, UnsupportedError
-from hpinfer.hpi import PipelineExplanation
-from hpinfer.io import InputFailure, InputImage, iter_images
-from hpinfer.models import (
-    ImageClassification,
-    TextDetection,
-    TextRecognition,
-    load_model,
-    locate_model,
-)
-from hpinfer.models.base import check_parameters
+from hpinfer.errors import ModelFormatError, UnsupportedError
+from hpinfer.models import ImageClassification, TextDetection, TextRecognition
 from hpinfer.models.text_detection import detection_settings
+from hpinfer.pipelines.base import Pipeline, switched
 from hpinfer.results import DocPreprocessorResult, OCRResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -31,13 +23,9 @@ if TYPE_CHECKING:
     from hpinfer import _native
     from hpinfer.config.hpi import HPISettings
     from hpinfer.config.pipelines import ModuleConfig, OCRConfig
-    from hpinfer.hpi import Explanation
-    from hpinfer.io import ImageSource
-    from hpinfer.models.base import OnError
+    from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
-
-Precision = Literal["fp32", "bf16", "fp16", "auto"]
 
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
@@ -82,24 +70,26 @@ class _Settings:
         return {name: values[name] for name in names}
 
 
-class OCRPipeline:
+class OCRPipeline(Pipeline[OCRResult]):
     """Reads the text of pictures and documents.
 
-    Immutable after creation: any number of threads may call `predict` at once; per-call parameters
-    are never stored, and results depend on nothing but the picture and the parameters.
+    Parameters of `predict`: ``text_det_limit_side_len``, ``text_det_limit_type``,
+    ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
+    ``text_rec_score_thresh``, ``use_textline_orientation``, ``use_doc_orientation_classify``,
+    ``use_doc_unwarping``, ``return_word_box`` (also locate the words of each line).
 
     Attributes:
         config: The configuration in force.
-        settings: What holds for each module after merging, by its path in the configuration.
     """
+
+    PARAMETERS: ClassVar[frozenset[str]] = _PARAMETERS
 
     def __init__(self, config: OCRConfig, settings: Mapping[str, HPISettings]) -> None:
         from hpinfer import _native
 
         _refuse_unsupported(config)
+        super().__init__(config, settings)
         self.config = config
-        self.settings = dict(settings)
-        self._explanations: dict[str, Explanation] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
@@ -123,70 +113,8 @@ class OCRPipeline:
             None if self._line_classifier is None else self._line_classifier.native,
         )
 
-    @property
-    def engines(self) -> dict[str, Explanation]:
-        """How each model runs, by model name, and why."""
-        return dict(self._explanations)
-
-    def explain(self) -> PipelineExplanation:
-        """How every model runs here, and why; ``print`` it or take its ``to_dict()``."""
-        return PipelineExplanation(tuple(self._explanations.values()))
-
-    @overload
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: Literal["raise"] = "raise",
-        **params: Any,
-    ) -> Iterator[OCRResult]: ...
-    @overload
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: Literal["yield"],
-        **params: Any,
-    ) -> Iterator[OCRResult | InputFailure]: ...
-
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: OnError = "raise",
-        **params: Any,
-    ) -> Iterator[OCRResult] | Iterator[OCRResult | InputFailure]:
-        """Reads pages lazily: nothing is read before the first ``next``.
-
-        Args:
-            input: Anything that `hpinfer.io.iter_images` reads: paths, directories, patterns,
-                addresses, PDFs, bytes, BGR arrays, Pillow images, and iterables of these.
-            on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
-                and goes on.
-            **params: For this call only: ``text_det_limit_side_len``, ``text_det_limit_type``,
-                ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
-                ``text_rec_score_thresh``, ``use_textline_orientation``,
-                ``use_doc_orientation_classify``, ``return_word_box`` (also locate the words of
-                each line). None leaves the pipeline's value.
-
-        Returns:
-            One result for each picture or page, in input order.
-
-        Raises:
-            ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
-                once, not at the first ``next``).
-        """
-        settings = self._settings(params)
-        images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
-        return self._read_all(images, settings)
-
-    __call__ = predict
-
-    def _read_all(
-        self, images: Iterator[InputImage | InputFailure], settings: _Settings
-    ) -> Iterator[OCRResult | InputFailure]:
-        for item in images:
-            yield item if isinstance(item, InputFailure) else self._read(item, settings)
+    def _predict_batch(self, images: Sequence[InputImage], settings: _Settings) -> list[OCRResult]:
+        return [self._read(image, settings) for image in images]
 
     def _read(self, image: InputImage, settings: _Settings) -> OCRResult:
         from hpinfer import _native
@@ -227,7 +155,6 @@ class OCRPipeline:
         )
 
     def _settings(self, params: Mapping[str, Any]) -> _Settings:
-        check_parameters(params, _PARAMETERS, where="OCR.predict")
         detection = {
             name: params[_DETECTION_PREFIX + name]
             for name in _DETECTION_PARAMETERS
@@ -243,12 +170,12 @@ class OCRPipeline:
         return _Settings(
             detection=self._detector.settings.override(detection, where="OCR.predict: text_det"),
             score_thresh=score_thresh,
-            line_orientation=_switch(
+            line_orientation=switched(
                 call.use_textline_orientation,
                 loaded=self._line_classifier is not None,
                 name="use_textline_orientation",
             ),
-            page_orientation=_switch(
+            page_orientation=switched(
                 call.use_doc_orientation_classify,
                 loaded=self._page_classifier is not None,
                 name="use_doc_orientation_classify",
@@ -257,13 +184,6 @@ class OCRPipeline:
             if call.return_word_box is None
             else call.return_word_box,
         )
-
-    def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        settings = self.settings[path]
-        located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
-        loaded = load_model(located, settings, **session_options)
-        self._explanations[loaded.name] = loaded.explanation
-        return loaded
 
     def _classifier(
         self, path: str, module: ModuleConfig, **session_options: Any
@@ -318,15 +238,6 @@ def _unwarping_unsupported() -> UnsupportedError:
     return UnsupportedError(
         "document unwarping (UVDoc) is not supported yet; set use_doc_unwarping to False"
     )
-
-
-def _switch(asked: bool | None, *, loaded: bool, name: str) -> bool:
-    if asked and not loaded:
-        raise ConfigError(
-            f"{name}=True needs a model that this pipeline was made without; "
-            f"switch it on in the pipeline's configuration"
-        )
-    return loaded if asked is None else asked
 
 
 def _page_angle(classifier: ImageClassification, index: int) -> int:

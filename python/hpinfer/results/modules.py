@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hpinfer.results.base import Result
+from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -70,6 +71,10 @@ class TextRecResult(Result):
     def __repr__(self) -> str:
         return f"TextRecResult({self.name!r}, {self.rec_text!r}, {float(self.rec_score):.3f})"
 
+    def to_text(self) -> str:
+        """The text."""
+        return self.rec_text
+
     def _entries(self) -> dict[str, Any]:
         return {
             "input_path": self.input_path,
@@ -87,7 +92,7 @@ class TextRecResult(Result):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class TopkResult(Result):
+class TopkResult(RowsResult):
     """The best classes of a picture, best first.
 
     Attributes:
@@ -97,6 +102,10 @@ class TopkResult(Result):
     """
 
     _ARRAYS: ClassVar[frozenset[str]] = frozenset({"class_ids", "scores"})
+    _COLUMNS: ClassVar[tuple[str, ...]] = (
+        *("input_path", "page_index"),
+        *("rank", "label", "class_id", "score"),
+    )
 
     class_ids: Sequence[int] | npt.NDArray[Any]
     scores: Sequence[float] | npt.NDArray[Any]
@@ -104,6 +113,17 @@ class TopkResult(Result):
 
     def __repr__(self) -> str:
         return f"TopkResult({self.name!r}, {self._best() or 'no class'})"
+
+    def to_text(self) -> str:
+        """A line a class, best first: name and score."""
+        pairs = zip(self.label_names, self.scores, strict=True)
+        return "\n".join(f"{label}  {float(score):.5f}" for label, score in pairs)
+
+    def _rows(self) -> Iterator[tuple[object, ...]]:
+        classes = zip(self.label_names, self.class_ids, self.scores, strict=True)
+        for rank, (label, number, score) in enumerate(classes, 1):
+            source = (self.input_path, self.page_index)
+            yield (*source, rank, label, int(number), float(score))
 
     def _entries(self) -> dict[str, Any]:
         return {
