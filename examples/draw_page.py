@@ -1,4 +1,4 @@
-"""Draws ``pages/report.png``: a page with title, text, figure, caption and table, for layout models.
+"""Draws ``pages/report.png``: a page with title, text, figure, caption and table, for layouts.
 
 Run ``python examples/draw_page.py``; it needs Pillow and the free fonts DejaVu Serif (Debian's
 fonts-dejavu-core).
@@ -16,13 +16,89 @@ INK = (24, 24, 28)
 LEFT, RIGHT, COLUMN, GAP = 80, 920, 400, 40
 
 TITLE = "2. Water levels of the Oldtown mill pond"
-WORDS = (
-    "The pond behind the mill is fed by two brooks and a spring. Its level has been read from a "
-    "painted gauge every morning since the new weir was finished. The readings show a slow rise in "
-    "spring and a fall in late summer, as one would expect of so small a basin. In the third year "
-    "the sluice was left open for a week, which explains the gap. All values are given in "
-    "centimetres above the sill of the weir. "
-).split()
+WORDS = [
+    "The",
+    "pond",
+    "behind",
+    "the",
+    "mill",
+    "is",
+    "fed",
+    "by",
+    "two",
+    "brooks",
+    "and",
+    "a",
+    "spring.",
+    "Its",
+    "level",
+    "has",
+    "been",
+    "read",
+    "from",
+    "a",
+    "painted",
+    "gauge",
+    "every",
+    "morning",
+    "since",
+    "the",
+    "new",
+    "weir",
+    "was",
+    "finished.",
+    "The",
+    "readings",
+    "show",
+    "a",
+    "slow",
+    "rise",
+    "in",
+    "spring",
+    "and",
+    "a",
+    "fall",
+    "in",
+    "late",
+    "summer,",
+    "as",
+    "one",
+    "would",
+    "expect",
+    "of",
+    "so",
+    "small",
+    "a",
+    "basin.",
+    "In",
+    "the",
+    "third",
+    "year",
+    "the",
+    "sluice",
+    "was",
+    "left",
+    "open",
+    "for",
+    "a",
+    "week,",
+    "which",
+    "explains",
+    "the",
+    "gap.",
+    "All",
+    "values",
+    "are",
+    "given",
+    "in",
+    "centimetres",
+    "above",
+    "the",
+    "sill",
+    "of",
+    "the",
+    "weir.",
+]
 CAPTION = "Figure 1. Monthly mean level over two years"
 TABLE_CAPTION = "Table 1. Highest and lowest readings"
 TABLE = (

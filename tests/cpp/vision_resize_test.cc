@@ -4,6 +4,7 @@
 
 #include "testing.h"
 #include "vision/resize.h"
+#include "vision/resize_sampled.h"
 #include "vision_pictures.h"
 
 namespace hpinfer::vision {
@@ -187,6 +188,41 @@ TEST(resize_refuses_what_it_cannot_do) {
   ImageView floats = picture.view();
   floats.dtype = DType::kFloat32;
   EXPECT_ERROR(resize(floats, 2, 3), ErrorCode::kInvalidType, "float32");
+}
+
+TEST(sampled_resizes_are_the_same_in_bands_regions_and_instruction_sets) {
+  std::mt19937 random(31);
+  const Interpolation kinds[] = {Interpolation::kNearest, Interpolation::kCubic,
+                                 Interpolation::kPilBilinear, Interpolation::kPilBicubic};
+  for (int i = 0; i < 40; ++i) {
+    const auto side = [&] { return testing::random_between(random, 1, 90); };
+    const Image source = testing::random_picture(random, side(), side());
+    const int height = side();
+    const int width = side();
+    const Region region{width / 4, height / 3, width - width / 4, height - height / 3};
+    for (const Interpolation kind : kinds) {
+      const SampledResize whole(kind, source.height, source.width, height, width,
+                                {0, 0, width, height}, Isa::kScalar);
+      Image expected(height, width, 3, ColorOrder::kBgr);
+      const auto copy_to = [](Image& image) {
+        return [&image](int y, const std::uint8_t* row) {
+          std::copy_n(row, image.width * 3, image.row(y));
+        };
+      };
+      whole.run(source.view(), 0, height, copy_to(expected));
+      for (const Isa isa : supported_isas()) {
+        const SampledResize part(kind, source.height, source.width, height, width, region, isa);
+        Image cut(region.height, region.width, 3, ColorOrder::kBgr);
+        part.run(source.view(), region.height / 2, region.height, copy_to(cut));
+        part.run(source.view(), 0, region.height / 2, copy_to(cut));
+        bool equal = true;
+        for (int y = 0; y < region.height; ++y)
+          equal = equal && std::equal(cut.row(y), cut.row(y) + region.width * 3,
+                                      expected.row(region.y + y) + region.x * 3);
+        EXPECT(equal);
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -13,7 +13,6 @@ from __future__ import annotations
 import copy
 import importlib.metadata
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def main() -> None:
     target = Path(__file__).with_name("paddlex_detection.json")
     temporary = target.with_suffix(".tmp")
     temporary.write_text(json.dumps(golden, separators=(",", ":")) + "\n", encoding="utf-8")
-    os.replace(temporary, target)
+    temporary.replace(target)
 
 
 def by_number(value):

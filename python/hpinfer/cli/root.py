@@ -29,13 +29,14 @@ _COMMANDS = {
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
     "tune": "Measure which engine is fastest for a model here.",
+    "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",
     "cache": "List, verify and clear converted models and compiled engines.",
     "install": "Install the packages of a plugin with pip.",
     "doctor": "Report what hpinfer finds on this machine.",
 }
 #: Subcommands that the help does not list.
-_HIDDEN_COMMANDS = ("paddlex",)
+_HIDDEN_COMMANDS = ("paddlex", "paddle2onnx")
 
 
 class RootGroup(click.Group):
@@ -64,10 +65,12 @@ class RootGroup(click.Group):
             formatter.write_dl([*_PIPELINE_COMMANDS.items(), *_COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Sends PaddleX's spelling (options only) to the command that understands it."""
+        """Sends PaddleX's spelling (options only) to the commands that understand it."""
         installation = _install_arguments(args)
         if installation is not None:
             args = ["install", *installation]
+        elif args and args[0].startswith("--") and "--paddle2onnx" in args:
+            args = ["paddle2onnx", *args]
         elif _is_paddlex_spelling(args):
             args = ["paddlex", *args]
         return super().parse_args(ctx, args)

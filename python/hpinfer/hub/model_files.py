@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import ConfigError, ModelFormatError, ModelNotFoundError
@@ -45,7 +45,7 @@ class ModelFiles:
     pdmodel: Path | None
     program_json: Path | None
     pdiparams: Path | None
-    config: dict[str, Any]
+    config: dict[str, Any] = field(repr=False)
     source: str = "local directory"
 
     @property

@@ -30,6 +30,7 @@ from hpinfer.hpi.machine import this_machine
 from hpinfer.hpi.operators import operator_types
 from hpinfer.hpi.records import TUNING_SCHEMA, TuningRecord
 from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune
+from hpinfer.models.conversion import Paddle2OnnxConverter
 from hpinfer.models.opening import CandidateOpener, Opened, as_texts
 from hpinfer.models.retuning import tuning_request
 
@@ -154,9 +155,9 @@ def loading_of(
     return ModelLoading(located, merged, session_options)
 
 
-def converter() -> Converter | None:
-    """What turns Paddle files into ONNX in this build."""
-    return None
+def converter() -> Converter:
+    """What turns Paddle files into ONNX."""
+    return Paddle2OnnxConverter()
 
 
 class ModelLoading:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import CacheError, ConversionError
+from hpinfer.errors import CacheError
 from hpinfer.hpi.backend_options import backend_options
 from hpinfer.hpi.candidates import Conversion
 from hpinfer.hpi.explanation import ArtifactUse
@@ -48,10 +48,6 @@ class Converted(Protocol):
     @property
     def built(self) -> bool:
         """Whether it was made now, not found."""
-
-    @property
-    def seconds(self) -> float:
-        """How long making it took."""
 
 
 class Converter(Protocol):
@@ -99,7 +95,7 @@ class CandidateOpener:
         session_options: Mapping[str, Any],
         *,
         versions: Mapping[str, str],
-        converter: Converter | None,
+        converter: Converter,
     ) -> None:
         """Nothing is read yet.
 
@@ -108,7 +104,7 @@ class CandidateOpener:
             settings: Device, precision, options of the engine.
             session_options: What the pipeline asks of the session; ``backend_config`` wins.
             versions: Version of each usable engine.
-            converter: What converts Paddle files; None if nothing does.
+            converter: What converts Paddle files.
         """
         self._files = files
         self._settings = settings
@@ -136,7 +132,7 @@ class CandidateOpener:
     def stale_onnx(self) -> str | None:
         """Why the model's ONNX file must not be used; None if it may, or there is none."""
         several = self._files.onnx is not None and self._files.pdiparams is not None
-        return self._converter.stale_onnx(self._files) if several and self._converter else None
+        return self._converter.stale_onnx(self._files) if several else None
 
     @cached_property
     def paths(self) -> dict[NetworkFormat, Path]:
@@ -150,8 +146,6 @@ class CandidateOpener:
         """Whether the Paddle files can become ONNX here."""
         if self._files.pdiparams is None:
             return Conversion()
-        if self._converter is None:
-            return Conversion(None, "no converter is part of this build")
         return self._converter.offer(self._files)
 
     def open(self, candidate: Candidate) -> Opened:
@@ -168,9 +162,10 @@ class CandidateOpener:
         artifacts: list[ArtifactUse] = []
         notes: list[str] = []
         if candidate.converter is not None:
-            converted = self._convert()
+            start = time.perf_counter()
+            converted = self._converter.convert(self._files, self.store)
             network = converted.path
-            artifacts.append(_conversion_use(converted))
+            artifacts.append(_conversion_use(converted, time.perf_counter() - start))
             notes += converted.warnings
         options = self._options(candidate)
         if candidate.engine == "openvino" and "cache_dir" not in options:
@@ -179,11 +174,6 @@ class CandidateOpener:
         else:
             session = Session(network, engine=candidate.engine, **options)
         return Opened(session, tuple(artifacts), tuple(notes))
-
-    def _convert(self) -> Converted:
-        if self._converter is None:
-            raise ConversionError(f"{self._files.name}: no converter is part of this build")
-        return self._converter.convert(self._files, self.store)
 
     def _options(self, candidate: Candidate) -> dict[str, Any]:
         return {
@@ -255,8 +245,6 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
     return paths
 
 
-def _conversion_use(converted: Converted) -> ArtifactUse:
+def _conversion_use(converted: Converted, seconds: float) -> ArtifactUse:
     detail = ", ".join((converted.converter, *converted.checks))
-    return ArtifactUse(
-        "conversion", str(converted.path), converted.built, converted.seconds, detail
-    )
+    return ArtifactUse("conversion", str(converted.path), converted.built, seconds, detail)

@@ -1,4 +1,4 @@
-"""Detection post-processing on NumPy and plain Python: the test oracle, from contract 6.2 to 6.4."""
+"""Detection post-processing on NumPy and plain Python: the oracle, from contract 6.2 to 6.4."""
 
 from __future__ import annotations
 

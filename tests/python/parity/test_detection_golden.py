@@ -41,7 +41,7 @@ def test_boxes(case):
     assert objects.class_ids.tolist() == [box["cls_id"] for box in expected]
     assert objects.scores.tolist() == [box["score"] for box in expected]
     coordinates = [box["coordinate"] for box in expected]
-    np.testing.assert_allclose(objects.coordinates.tolist(), coordinates or np.zeros((0, 4)), 1e-6)
+    np.testing.assert_allclose(objects.coordinates.tolist(), coordinates, 1e-6)
 
 
 @pytest.mark.parametrize("case", GOLDEN["instances"])

@@ -33,7 +33,10 @@ _BODY = """
 _GEOMETRY = {
     # No geometry: the network's own pixels.
     ("image",): "none = Mul(score, zero)\n    size = Add(none, side)",
-    ("image", "scale_factor"): "yx = Div(side, scale_factor)\n    size = Gather <axis = 1> (yx, xy)",
+    (
+        "image",
+        "scale_factor",
+    ): "yx = Div(side, scale_factor)\n    size = Gather <axis = 1> (yx, xy)",
     ("im_shape", "image", "scale_factor"): (
         "yx = Div(im_shape, scale_factor)\n    size = Gather <axis = 1> (yx, xy)"
     ),
@@ -43,21 +46,21 @@ _MASKS = """
     rounded = Round(whole)
     integers = Cast <to = 7> (rounded)
     flat_size = Reshape(integers, all)
-    w = Slice(flat_size, first_row, second_row)
-    h = Slice(flat_size, second_row, third_row)
+    sides = Reshape(flat_size, two)
+    w = Gather <axis = 0> (sides, first_row)
+    h = Gather <axis = 0> (sides, second_row)
     how_many = Shape(index)
     full = Concat <axis = 0> (how_many, h, w)
-    height = Squeeze(h)
+    height = Squeeze(h, row_axis)
     lines = Range(zero_int, height, one_int)
     parity = Mod(lines, two_int)
-    tall = Concat <axis = 0> (second_row, h, second_row)
-    striped = Reshape(parity, tall)
+    striped = Unsqueeze(parity, outer_axes)
     stripes = Expand(striped, full)
     masks = Cast <to = 6> (stripes)
 """
 
 
-def detection_model(folder, inputs, *, masks=False, name="tiny_det", **config):
+def detection_model(folder, inputs, *, masks=False, name="tiny", **config):
     """Writes a detector with these inputs and its inference.yml; gives the folder."""
     shapes = {"image": f"float[N, 3, {SIDE}, {SIDE}]"}
     signature = ", ".join(f"{shapes.get(i, 'float[N, 2]')} {i}" for i in inputs)
@@ -91,7 +94,8 @@ def _constants(model, *, masks):
         "xy": [1, 0],
     }  # fmt: skip
     if masks:
-        values |= {"first_row": [0], "second_row": [1], "third_row": [2], "row_axis": [0]}
+        values |= {"first_row": [0], "second_row": [1], "two": [2], "row_axis": [0]}
+        values["outer_axes"] = [0, 2]
     arrays = {name: np.array(value, np.int64) for name, value in values.items()}
     if masks:
         arrays |= {
@@ -142,7 +146,7 @@ def segmentation_model(folder, *, output="labels", transforms=None):
     onnx.save(model, folder / "inference.onnx")
     normalize = {"type": "Normalize", "mean": [0.5] * 3, "std": [0.5] * 3}
     yml = {
-        "Global": {"model_name": "tiny_seg"},
+        "Global": {"model_name": "tiny"},
         "Deploy": {"transforms": transforms or [normalize]},
     }
     (folder / "inference.yml").write_text(yaml.safe_dump(yml), encoding="utf-8")
