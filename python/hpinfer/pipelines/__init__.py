@@ -10,6 +10,7 @@ from hpinfer.config.paddlex_arguments import one_use_hpip, refuse_unknown, split
 from hpinfer.config.pipeline import read_pipeline
 from hpinfer.errors import ConfigError
 from hpinfer.pipelines.base import Pipeline, Precision
+from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
 from hpinfer.pipelines.ocr import OCRPipeline
 from hpinfer.pipelines.single_model import (
     ImageClassificationPipeline,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PIPELINE_CLASSES",
+    "DocPreprocessorPipeline",
     "ImageClassificationPipeline",
     "InstanceSegmentationPipeline",
     "OCRPipeline",
@@ -39,6 +41,7 @@ __all__ = [
 #: ``pipeline_name`` to its class, made from the configuration that `config.pipelines` has for it.
 PIPELINE_CLASSES: dict[str, Callable[..., Pipeline[Any]]] = {
     "OCR": OCRPipeline,
+    "doc_preprocessor": DocPreprocessorPipeline,
     "image_classification": ImageClassificationPipeline,
     "instance_segmentation": InstanceSegmentationPipeline,
     "object_detection": ObjectDetectionPipeline,

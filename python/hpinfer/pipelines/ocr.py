@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
-from hpinfer.errors import ModelFormatError, UnsupportedError
+from hpinfer.errors import UnsupportedError
 from hpinfer.models import ImageClassification, TextDetection, TextRecognition
 from hpinfer.models.text_detection import detection_settings
 from hpinfer.pipelines.base import Pipeline, switched
-from hpinfer.results import DocPreprocessorResult, OCRResult
+from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
+from hpinfer.results import OCRResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
+    from hpinfer.pipelines.doc_preprocessor import DocSteps
+    from hpinfer.results import DocPreprocessorResult
 
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
@@ -53,13 +56,13 @@ class _Settings:
     detection: TextDetectionSettings
     score_thresh: float
     line_orientation: bool
-    page_orientation: bool
+    document: DocSteps | None
     words: bool
 
     @property
     def model_settings(self) -> dict[str, bool]:
         return {
-            "use_doc_preprocessor": self.page_orientation,
+            "use_doc_preprocessor": self.document is not None,
             "use_textline_orientation": self.line_orientation,
         }
 
@@ -106,7 +109,15 @@ class OCRPipeline(Pipeline[OCRResult]):
             if config.use_textline_orientation
             else None
         )
-        self._page_classifier = self._load_page_classifier()
+        self._preprocessor = (
+            self._sub_pipeline(
+                DocPreprocessorPipeline,
+                "SubPipelines.DocPreprocessor",
+                config.SubPipelines.DocPreprocessor,
+            )
+            if config.use_doc_preprocessor
+            else None
+        )
         self._reader = _native.TextReader(
             self._detector.native,
             self._recognizer.native,
@@ -119,7 +130,9 @@ class OCRPipeline(Pipeline[OCRResult]):
     def _read(self, image: InputImage, settings: _Settings) -> OCRResult:
         from hpinfer import _native
 
-        upright = self._turn_upright(image) if settings.page_orientation else None
+        upright = None
+        if self._preprocessor is not None and settings.document is not None:
+            (upright,) = self._preprocessor.process([image], settings.document)
         page = image.bgr if upright is None or upright.output_img is None else upright.output_img
         modules = self.config.SubModules
         batch = modules.TextLineOrientation.batch_size if settings.line_orientation else None
@@ -134,26 +147,6 @@ class OCRPipeline(Pipeline[OCRResult]):
         )
         return _result(image, upright, read, settings)
 
-    def _turn_upright(self, image: InputImage) -> DocPreprocessorResult:
-        from hpinfer import _native
-
-        assert self._page_classifier is not None  # _settings has checked
-        classifier = self._page_classifier
-        (scores,) = classifier.native.classify([image.bgr], 1)
-        (best,) = _native.top_classes(scores, 1)
-        angle = _page_angle(classifier, best)
-        page = image.bgr if angle == 0 else _native.rotate_image(image.bgr, angle)
-        return DocPreprocessorResult(
-            model_settings={"use_doc_orientation_classify": True, "use_doc_unwarping": False},
-            angle=angle,
-            rot_img=page,
-            output_img=page,
-            image=image.bgr,
-            input_path=image.input_path,
-            page_index=image.page_index,
-            name=image.name,
-        )
-
     def _settings(self, params: Mapping[str, Any]) -> _Settings:
         detection = {
             name: params[_DETECTION_PREFIX + name]
@@ -162,8 +155,6 @@ class OCRPipeline(Pipeline[OCRResult]):
         }
         rest = {name: params[name] for name in params if name in _CallParameters.model_fields}
         call = validate(_CallParameters, rest, where="OCR.predict")
-        if call.use_doc_unwarping:
-            raise _unwarping_unsupported()
         score_thresh = call.text_rec_score_thresh
         if score_thresh is None:
             score_thresh = self.config.SubModules.TextRecognition.score_thresh
@@ -175,15 +166,22 @@ class OCRPipeline(Pipeline[OCRResult]):
                 loaded=self._line_classifier is not None,
                 name="use_textline_orientation",
             ),
-            page_orientation=switched(
-                call.use_doc_orientation_classify,
-                loaded=self._page_classifier is not None,
-                name="use_doc_orientation_classify",
+            document=self._document_steps(
+                call.use_doc_orientation_classify, call.use_doc_unwarping
             ),
             words=self.config.SubModules.TextRecognition.return_word_box
             if call.return_word_box is None
             else call.return_word_box,
         )
+
+    def _document_steps(self, orientation: bool | None, unwarping: bool | None) -> DocSteps | None:
+        """Steps of pre-processing; None is none of them: the page is read as it is."""
+        if self._preprocessor is None:
+            switched(orientation, loaded=False, name="use_doc_orientation_classify")
+            switched(unwarping, loaded=False, name="use_doc_unwarping")
+            return None
+        steps = self._preprocessor.steps(orientation, unwarping)
+        return steps if steps.orientation or steps.unwarping else None
 
     def _classifier(
         self, path: str, module: ModuleConfig, **session_options: Any
@@ -203,19 +201,6 @@ class OCRPipeline(Pipeline[OCRResult]):
             )
         return TextDetection(loaded, settings=settings)
 
-    def _load_page_classifier(self) -> ImageClassification | None:
-        preprocessor = self.config.SubPipelines.DocPreprocessor
-        if not self.config.use_doc_preprocessor:
-            return None
-        if preprocessor.use_doc_unwarping:
-            raise _unwarping_unsupported()
-        if not preprocessor.use_doc_orientation_classify:
-            return None
-        return self._classifier(
-            "SubPipelines.DocPreprocessor.SubModules.DocOrientationClassify",
-            preprocessor.SubModules.DocOrientationClassify,
-        )
-
 
 def _refuse_unsupported(config: OCRConfig) -> None:
     if config.text_type != "general":
@@ -232,21 +217,6 @@ def _refuse_unsupported(config: OCRConfig) -> None:
                 f"SubModules.{name}.input_shape is not supported: sizes follow the picture; "
                 "set it to null"
             )
-
-
-def _unwarping_unsupported() -> UnsupportedError:
-    return UnsupportedError(
-        "document unwarping (UVDoc) is not supported yet; set use_doc_unwarping to False"
-    )
-
-
-def _page_angle(classifier: ImageClassification, index: int) -> int:
-    label = classifier.labels[index] if index < len(classifier.labels) else str(index)
-    if label not in {"0", "90", "180", "270"}:
-        raise ModelFormatError(
-            f"{classifier.name} must have the labels 0, 90, 180 and 270; it gave {label!r}"
-        )
-    return int(label)
 
 
 def _result(

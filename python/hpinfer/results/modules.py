@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from hpinfer.errors import InvalidInputError
 from hpinfer.results.base import Result
+from hpinfer.results.files import IMAGE_FORMATS, picture_suffix, target_file, write_picture
 from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
     from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
@@ -169,6 +173,32 @@ class DocPreprocessorResult(Result):
 
     def __repr__(self) -> str:
         return f"DocPreprocessorResult({self.name!r}, angle {self.angle})"
+
+    def to_text(self) -> str:
+        """The angle, and what was done, in one line."""
+        turned = "not asked" if self.angle < 0 else f"{self.angle} degrees"
+        unwarped = "yes" if self.model_settings.get("use_doc_unwarping") else "no"
+        return f"angle: {turned}; unwarped: {unwarped}"
+
+    def save_to_page(self, save_path: str | os.PathLike[str]) -> list[Path]:
+        """Writes `output_img` alone, without captions.
+
+        Args:
+            save_path: A directory, which gets ``<name>_page<suffix of the input>``, or a file name
+                with a picture suffix.
+
+        Raises:
+            InvalidInputError: The result holds no page, or it is too large for the file format.
+        """
+        from PIL import Image
+
+        if self.output_img is None:
+            raise InvalidInputError(f"DocPreprocessorResult {self.name!r} holds no page")
+        page = Image.fromarray(self.output_img[:, :, ::-1])
+        name = f"{self.name}_page{picture_suffix(self.input_path, page)}"
+        path = target_file(save_path, tuple(IMAGE_FORMATS), name)
+        write_picture(path, page)
+        return [path]
 
     def _entries(self) -> dict[str, Any]:
         return {
