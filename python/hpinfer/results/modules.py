@@ -221,6 +221,68 @@ class DocPreprocessorResult(Result):
         return {"preprocessed_img": draw_side_by_side(shown)}
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class DocTrResult(Result):
+    """A page flattened by an unwarping model.
+
+    Attributes:
+        doctr_img: The flat page, uint8 [height, width, 3], RGB.
+    """
+
+    doctr_img: npt.NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        height, width = self.doctr_img.shape[:2]
+        return f"DocTrResult({self.name!r}, {width}x{height})"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            "input_img": self.image,
+            "doctr_img": self.doctr_img,
+        }
+
+    def _shown(self, key: str, value: Any) -> Any:  # noqa: ANN401 - one of many types
+        return "..." if key == "doctr_img" else value
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import to_pil
+
+        return {"res": to_pil(self.doctr_img[:, :, ::-1])}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class FormulaRecResult(Result):
+    """What a formula model reads in a picture of one formula.
+
+    Attributes:
+        rec_formula: The formula as LaTeX.
+    """
+
+    rec_formula: str
+
+    def __repr__(self) -> str:
+        return f"FormulaRecResult({self.name!r}, {self.rec_formula!r})"
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.rec_formula}$$"
+
+    def _entries(self) -> dict[str, Any]:
+        return {
+            "input_path": self.input_path,
+            "page_index": self.page_index,
+            # PaddleX gives this picture as RGB.
+            "input_img": None if self.image is None else self.image[:, :, ::-1],
+            "rec_formula": self.rec_formula,
+        }
+
+    def _draw(self) -> dict[str, Image.Image]:
+        from hpinfer.results.drawing import draw_caption_below
+
+        return {"res": draw_caption_below(_present(self.image), self.rec_formula)}
+
+
 def _present(image: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.uint8]:
     assert image is not None  # `img` has checked
     return image
