@@ -494,7 +494,8 @@ def test_paddlex_options_without_effect_or_sense_exit_with_2(pipeline, arguments
 
 
 def test_the_default_models_of_the_versions_are_known_to_the_hub():
-    from hpinfer.cli.pipeline_config import MODEL_VERSIONS
+    from hpinfer.cli.pipeline_commands import PIPELINE_COMMANDS
 
     known = {info.name for info in hub.list_models()}
-    assert {name for names in MODEL_VERSIONS.values() for name in names} <= known
+    versions = PIPELINE_COMMANDS["ocr"].versions
+    assert {name for models in versions.values() for name in models.values()} <= known
