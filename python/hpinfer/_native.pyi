@@ -49,6 +49,7 @@ __all__: list[str] = [
     "TextRecognizer",
     "TransformPlan",
     "box_points",
+    "call_without_gil",
     "compiled_engines",
     "cpu_info",
     "crop_corners",
@@ -65,6 +66,7 @@ __all__: list[str] = [
     "min_area_rect",
     "offset_polygon",
     "polygon_mean",
+    "python_session",
     "reading_order",
     "refine_detections",
     "resize",
@@ -238,6 +240,12 @@ class SessionOptions:
     def providers(self, arg0: collections.abc.Sequence[ProviderOptions]) -> None: ...
 
 class TensorInfo:
+    def __init__(
+        self,
+        name: str,
+        dtype: str,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex | None] | None,
+    ) -> None: ...
     @property
     def dtype(self) -> str: ...
     @property
@@ -583,6 +591,12 @@ def box_points(
     ],
     angle: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def call_without_gil(
+    function: typing.SupportsInt | typing.SupportsIndex,
+    object: typing.SupportsInt | typing.SupportsIndex,
+) -> bool:
+    """Calls bool (*)(object) at an address; for member functions without arguments."""
+
 def compiled_engines() -> list[str]: ...
 def cpu_info() -> dict[str, typing.Any]:
     """Processor name, usable instruction sets and the active one."""
@@ -673,6 +687,15 @@ def offset_polygon(
 def polygon_mean(
     values: numpy.typing.NDArray[typing.Any], points: numpy.typing.NDArray[typing.Any]
 ) -> float: ...
+def python_session(
+    inputs: collections.abc.Sequence[TensorInfo],
+    outputs: collections.abc.Sequence[TensorInfo],
+    run: collections.abc.Callable[..., typing.Any],
+    trim: collections.abc.Callable[..., typing.Any] | None,
+    options: SessionOptions,
+) -> Session:
+    """A session whose inference is run(list of arrays) -> list of arrays; trim may be None."""
+
 def reading_order(
     regions: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]], box_type: DbBoxType
 ) -> list[int]: ...

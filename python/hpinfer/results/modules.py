@@ -12,8 +12,8 @@ from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt

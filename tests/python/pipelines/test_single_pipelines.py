@@ -119,7 +119,7 @@ def test_classification(made, colours, engine):
     pictures = [coloured(colour, 20 + 7 * i, 60 - 9 * i) for i, colour in enumerate(COLOURS)]
     results = list(pipeline.predict(pictures))
     assert [result.label_names[0] for result in results] == COLOURS
-    assert [list(result["class_ids"])[0] for result in results] == [0, 1, 2, 3]
+    assert [result["class_ids"][0] for result in results] == [0, 1, 2, 3]
     assert {len(result.label_names) for result in results} == {2}
     assert len(next(pipeline.predict(pictures, topk=3)).label_names) == 3
     assert len(next(pipeline.predict(pictures)).label_names) == 2

@@ -13,7 +13,6 @@ import yaml
 from click.testing import CliRunner
 
 import hpinfer
-from hpinfer import hub
 from hpinfer.cli.console import _StderrHandler
 from hpinfer.cli.root import root
 from hpinfer.errors import (
@@ -491,11 +490,3 @@ def test_paddlex_options_without_effect_or_sense_exit_with_2(pipeline, arguments
     assert got.exit_code == 2
     assert got.stderr.count("\n") == 1
     assert pipeline.created is None
-
-
-def test_the_default_models_of_the_versions_are_known_to_the_hub():
-    from hpinfer.cli.pipeline_commands import PIPELINE_COMMANDS
-
-    known = {info.name for info in hub.list_models()}
-    versions = PIPELINE_COMMANDS["ocr"].versions
-    assert {name for models in versions.values() for name in models.values()} <= known
