@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
+    "AnyModel",
     "DocumentUnwarping",
     "FormulaRecognition",
     "ImageClassification",
@@ -38,6 +39,7 @@ __all__ = [
     "create_model",
     "load_model",
     "locate_model",
+    "model_family",
 ]
 
 AnyModel = (
@@ -111,13 +113,18 @@ def create_model(
     )
     settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir, settings=settings)
-    family = _family(located.config)
+    family = model_family(located.config)
     defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
     model = family(load_model(located, settings, **options), batch_size=batch_size)
     return model.with_defaults(defaults) if defaults else model
 
 
-def _family(config: InferenceConfig) -> type[AnyModel]:
+def model_family(config: InferenceConfig) -> type[AnyModel]:
+    """The class for a model, by its inference.yml.
+
+    Raises:
+        UnsupportedError: There is none.
+    """
     if config.model_name in _FAMILIES_BY_NAME:
         return _FAMILIES_BY_NAME[config.model_name]
     if "Preprocess" in config.raw:
