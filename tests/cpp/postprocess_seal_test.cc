@@ -68,7 +68,7 @@ TEST(short_edges_are_merged) {
 }
 
 TEST(curved_text_becomes_strips_and_straight_text_a_rectangle) {
-  const SealCut curved = plan_seal_cut(ring_of_text(100, 118, 12), 400, 400);
+  const SealCut curved = plan_seal_cut(ring_of_text(100, 118, 14), 400, 400);
   EXPECT(curved.kind == SealCut::Kind::kStrips);
   EXPECT_EQ(curved.strips.size(), 15U);
   EXPECT(!curved.vertical);

@@ -66,8 +66,15 @@ def test_a_pdmodel_directory_is_read_by_openvino_only(engine):
 def test_misuse_is_refused(engine, tmp_path):
     with pytest.raises(ModelNotFoundError, match="PP-OCRv4_mobile_det"):
         hpinfer.create_model("PP-OCRv4_mobile_dat")
-    with pytest.raises(UnsupportedError, match="TableLabelDecode"):
-        hpinfer.create_model("SLANet_plus", engine=engine)
+    unknown = tmp_path / "unknown"
+    unknown.mkdir()
+    network = resolve("PP-OCRv4_mobile_det", formats=("onnx",)).onnx
+    (unknown / "inference.onnx").write_bytes(network.read_bytes())
+    (unknown / "inference.yml").write_text(
+        "Global: {model_name: unknown}\nPostProcess: {name: NobodysDecode}\n"
+    )
+    with pytest.raises(UnsupportedError, match="NobodysDecode"):
+        hpinfer.create_model("unknown", model_dir=unknown, engine=engine)
     with pytest.raises(ConfigError, match="engine must be one of"):
         hpinfer.create_model("PP-OCRv4_mobile_det", engine="onnx")
     with pytest.raises(ConfigError, match="batch_size"):
