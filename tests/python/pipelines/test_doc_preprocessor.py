@@ -131,7 +131,8 @@ def test_unwarping_without_weights_names_the_key():
         "use_doc_preprocessor": True,
         "SubPipelines": {"DocPreprocessor": {"use_doc_unwarping": True}},
     }
-    with pytest.raises(ModelNotFoundError, match=r"SubModules\.DocUnwarping\.model_dir"):
+    place = r"in SubPipelines\.DocPreprocessor: .*SubModules\.DocUnwarping\.model_dir"
+    with pytest.raises(ModelNotFoundError, match=place):
         hpinfer.create_pipeline(inside)
 
 
