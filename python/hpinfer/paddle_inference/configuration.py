@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer import _native
+    from hpinfer.networks import Program
     from hpinfer.paddle_inference.options import PaddleOptions, RunMode
-    from hpinfer.paddle_inference.program import Program
 
 #: PaddleX's default: compiled oneDNN primitives are kept for as many input shapes.
 DEFAULT_CACHE_CAPACITY = 10
