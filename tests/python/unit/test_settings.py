@@ -82,7 +82,10 @@ def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HPINFER_TEST_KEPT", "before")
     monkeypatch.setenv("HPINFER_TEST_GONE", "before")
     before = dict(os.environ)
-    with contextlib.suppress(RuntimeError), unchanged_environment():
+    kept = {"HPINFER_TEST_KEPT": "default", "HPINFER_TEST_DEFAULT": "1"}
+    with contextlib.suppress(RuntimeError), unchanged_environment(**kept):
+        assert os.environ["HPINFER_TEST_KEPT"] == "before"
+        assert os.environ["HPINFER_TEST_DEFAULT"] == "1"
         os.environ["HPINFER_TEST_NEW"] = "1"
         os.environ["HPINFER_TEST_KEPT"] = "after"
         del os.environ["HPINFER_TEST_GONE"]
