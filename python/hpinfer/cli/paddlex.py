@@ -1,52 +1,61 @@
-"""``hpinfer --pipeline OCR --input …``: the options of PaddleX's command line."""
+"""``hpinfer paddlex``: hpinfer as PaddleX's high-performance plugin."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
 
 import click
 
 from hpinfer.cli.console import verbosity_options
-from hpinfer.cli.exit_codes import EPILOG
-from hpinfer.cli.hpi import given_hpi, paddlex_hpi_options
-from hpinfer.cli.output import PaddleXPrinter, Saver
-from hpinfer.cli.parameters import given_parameters, given_switches, paddlex_ocr_options
-from hpinfer.cli.pipeline_config import ocr_pipeline
-from hpinfer.cli.prediction import create_pipeline, read_inputs, run_prediction
+from hpinfer.cli.exit_codes import EPILOG, ExitCode
 
 
-@click.command(epilog=EPILOG, hidden=True)
-@click.option("--pipeline", metavar="NAME|FILE", required=True, help="OCR, or a pipeline YAML.")
-@click.option("--input", "input_", metavar="INPUT", required=True, help="File, directory or URL.")
-@click.option("--save_path", metavar="DIR", type=click.Path(path_type=Path), help="Save there.")
-@click.option("--device", help="cpu, gpu, gpu:0 ...")
-@click.option("--engine", help="Inference engine; 'hpinfer doctor' lists them.")
-@paddlex_hpi_options
-@click.option("--explain", is_flag=True, help="Say first how each model runs, and why.")
-@paddlex_ocr_options
-@verbosity_options
-def paddlex(
-    pipeline: str,
-    input_: str,
-    save_path: Path | None,
-    device: str | None,
-    engine: str | None,
-    explain: bool,
-    **options: Any,
-) -> int:
-    """Predict with the options of PaddleX's command line.
+@click.group(epilog=EPILOG)
+def paddlex() -> None:
+    """Hpinfer as the module ultra_infer, which PaddleX and PaddleOCR look for.
 
-    Each result is printed and, with --save_path, saved as JSON and picture.
+    The distribution hpinfer-ultra-infer does the same for requirements files; 'hpinfer doctor
+    --paddlex' says whether PaddleX can use it.
     """
-    hpi = given_hpi(options)
-    saver = None if save_path is None else Saver(save_path, ("json", "image"))
-    params = given_parameters(options)
-    switches = given_switches(options)
-    config: str | dict[str, Any] = pipeline
-    if switches and (pipeline == "OCR" or Path(pipeline).is_file()):
-        config = ocr_pipeline(config=None if pipeline == "OCR" else pipeline, switches=switches)
-    created = create_pipeline(config, device=device, engine=engine, **hpi)
-    if explain:
-        click.echo(str(created.explain()), err=True)
-    return run_prediction(created, read_inputs([input_]), params, PaddleXPrinter(), saver)
+
+
+@paddlex.command(epilog=EPILOG)
+@verbosity_options
+def status() -> int:
+    """Say which ultra_infer PaddleX will import.
+
+    Exit code 4 if it is not hpinfer's.
+    """
+    from hpinfer.paddlex.drop_in import origin
+
+    found = origin()
+    source = f" ({found.source})" if found.source else ""
+    words = {
+        "hpinfer": f"hpinfer's ultra_infer is on: {found.location}{source}",
+        "other": f"another ultra_infer is in use, and left alone: {found.location}{source}",
+        "none": "off: there is no ultra_infer in this environment",
+    }
+    click.echo(words[found.kind])
+    return ExitCode.OK if found.kind == "hpinfer" else ExitCode.UNAVAILABLE
+
+
+@paddlex.command(epilog=EPILOG)
+@verbosity_options
+def enable() -> int:
+    """Make hpinfer's ultra_infer importable in this environment.
+
+    Refuses if another ultra_infer is installed.
+    """
+    from hpinfer.paddlex import drop_in
+
+    found = drop_in.enable()
+    click.echo(f"on, for processes that start from now on: {found.location}")
+    return ExitCode.OK
+
+
+@paddlex.command(epilog=EPILOG)
+@verbosity_options
+def disable() -> int:
+    """Undo 'enable'."""
+    from hpinfer.paddlex import drop_in
+
+    click.echo("off" if drop_in.disable() else "it was not on")
+    return ExitCode.OK
