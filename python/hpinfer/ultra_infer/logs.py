@@ -23,7 +23,13 @@ class Once:
             if topic in self._said:
                 return
             self._said.add(topic)
-        logger.warning("%s", message)
+        _audible().warning("%s", message)
+
+
+def _audible() -> logging.Logger:
+    """PaddleX's logger where PaddleX has set it up: its users see nothing of hpinfer's."""
+    host = logging.getLogger("paddlex")
+    return host if host.handlers else logger
 
 
 once = Once()

@@ -64,6 +64,18 @@ def model_source(option: RuntimeOption) -> ModelSource:
     return _paddle_source(model, _weights(model, option.params_file), None)
 
 
+def paddle_model_beside(source: ModelSource) -> ModelSource | None:
+    """The Paddle model that lies beside an ONNX file under the same name; None if none does."""
+    weights = source.path.with_suffix(".pdiparams")
+    if source.network != "onnx" or source.scratch is not None or not weights.is_file():
+        return None
+    for suffix in (".pdmodel", ".json"):
+        model = source.path.with_suffix(suffix)
+        if model.is_file():
+            return _paddle_source(model, weights, None)
+    return None
+
+
 def _paddle_source(
     model: Path, weights: Path, scratch: tempfile.TemporaryDirectory[str] | None
 ) -> ModelSource:

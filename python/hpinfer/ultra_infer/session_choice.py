@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from hpinfer.config.hpi import BackendName, HPISettings
-from hpinfer.errors import ConfigError, EngineUnavailableError, UnsupportedError
+from hpinfer.errors import (
+    ConfigError,
+    EngineUnavailableError,
+    HpinferError,
+    ModelFormatError,
+    UnsupportedError,
+)
 from hpinfer.hpi.candidates import Candidate
 from hpinfer.ultra_infer.backend_options import changed_fields
 from hpinfer.ultra_infer.enums import Backend, Device
 from hpinfer.ultra_infer.logs import once
-from hpinfer.ultra_infer.model_source import ModelSource, model_source
+from hpinfer.ultra_infer.model_source import ModelSource, model_source, paddle_model_beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +55,39 @@ def open_session(option: RuntimeOption) -> tuple[Session, ModelSource]:
 
         return open_tensorrt(option, source), source
     options = _session_options(option, engine)
-    return _open(source, engine, _device(option), options), source
+    try:
+        return _open(source, engine, _device(option), options), source
+    except ModelFormatError as error:
+        other = paddle_model_beside(source)
+        if other is None:
+            raise
+        return _open_instead(source, other, error, engine, _device(option), options), other
+
+
+def _open_instead(
+    source: ModelSource,
+    other: ModelSource,
+    error: ModelFormatError,
+    engine: BackendName,
+    device: str,
+    options: Mapping[str, Any],
+) -> Session:
+    """The Paddle model that an unreadable ONNX file was made from; its error if that fails too.
+
+    PaddleX converts with whatever paddle2onnx is installed and asks for opset 7: the product of
+    release 2.1.0 for PP-OCRv4's recogniser is one that no engine loads.
+    """
+    try:
+        session = _open(other, engine, device, options)
+    except HpinferError as second:
+        raise error from second
+    once.warn(
+        str(source.path),
+        f"{source.path} cannot be read ({' '.join(str(error).split())}): {engine} runs the Paddle "
+        f"model beside it instead, {other.path.name}; hpinfer convert --force "
+        f"{source.path.parent} replaces the ONNX file",
+    )
+    return session
 
 
 def _engine(option: RuntimeOption) -> BackendName:
