@@ -50,8 +50,8 @@ class Replacement:
 
     @property
     def label(self) -> str:
-        """E.g. ``"DBPostProcess.process"``."""
-        return f"{self.owner}.{self.method}"
+        """E.g. ``"text_detection DBPostProcess.process"``."""
+        return f"{self.module.split('.')[-2]} {self.owner}.{self.method}"
 
 
 class _State:
@@ -188,13 +188,23 @@ def _opencv_version() -> str:
 def _replace() -> None:
     try:
         for item in replacements():
-            owner = getattr(importlib.import_module(item.module), item.owner)
-            original = owner.__dict__[item.method]
+            owner, original = _find(item)
             _state.originals.append((owner, item.method, original))
             setattr(owner, item.method, item.make(original))
     except BaseException:
         _restore()
         raise
+
+
+def _find(item: Replacement) -> tuple[type[Any], Any]:
+    try:
+        owner = getattr(importlib.import_module(item.module), item.owner)
+        return owner, owner.__dict__[item.method]
+    except (ImportError, AttributeError, KeyError) as error:
+        raise UnsupportedError(
+            f"this PaddleX has no {item.owner}.{item.method} in {item.module} "
+            f"({type(error).__name__}: {error}); it is not the release that it says it is"
+        ) from error
 
 
 def _restore() -> None:
