@@ -13,7 +13,6 @@ from hpinfer.config.inference import InferenceConfig, parse_inference_config
 from hpinfer.config.model_hpi import parse_model_hpi
 from hpinfer.errors import (
     CacheError,
-    ConfigError,
     EngineError,
     EngineUnavailableError,
     HpinferError,

@@ -10,7 +10,6 @@ import importlib.util
 import platform
 import shutil
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpinfer._settings import Settings
@@ -19,6 +18,7 @@ from hpinfer.paddlex import acceleration, auto_mode, drop_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 State = Literal["ok", "note", "problem"]
 MANUAL_CONFIG = '{{"auto_config": False, "backend": "{backend}"}}'

@@ -61,9 +61,9 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        import hpinfer
+        from importlib.metadata import version
 
-        return f"{hpinfer.__version__}+hpinfer"
+        return f"{version('hpinfer')}+hpinfer"
     if name == "C":  # ultra-infer's name for its extension module, where scripts find FDTensor
         return sys.modules[__name__]
     raise refuse_name("ultra_infer", name, MODULE_NAMES)

@@ -72,7 +72,7 @@ class Runtime:
 
     @property
     def session(self) -> Session:
-        """hpinfer's own session behind it."""
+        """Hpinfer's own session behind it."""
         return self._session
 
     def infer(
@@ -201,7 +201,9 @@ class Runtime:
         raise UnsupportedError("Runtime.compile belongs to the Poros engine, which hpinfer has not")
 
     def _run(
-        self, inputs: Any, outputs: dict[str, npt.NDArray[Any]] | None = None
+        self,
+        inputs: Mapping[str, Any] | Sequence[Any],
+        outputs: dict[str, npt.NDArray[Any]] | None = None,
     ) -> list[npt.NDArray[Any]]:
         profiling = self.runtime_option.profiling
         if profiling is None:

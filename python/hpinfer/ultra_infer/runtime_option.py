@@ -154,9 +154,7 @@ class RuntimeOption:
                 says so once. 0 or less leaves it to the thread budget.
         """
         if not isinstance(thread_num, int) or isinstance(thread_num, bool):
-            raise InvalidTypeError(
-                f"set_cpu_thread_num takes a whole number; got {thread_num!r}"
-            )
+            raise InvalidTypeError(f"set_cpu_thread_num takes a whole number; got {thread_num!r}")
         self.cpu_thread_num = thread_num if thread_num > 0 else -1
 
     def use_ort_backend(self) -> None:

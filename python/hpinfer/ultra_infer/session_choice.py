@@ -203,7 +203,9 @@ def _openvino(option: RuntimeOption) -> dict[str, Any]:
     _only("openvino_option.shape_infos", given.shape_infos, ({},))
     _only("openvino_option.cpu_operators", given.cpu_operators, ([],))
     if given.num_streams < 1:
-        raise ConfigError(f"openvino_option.num_streams must be at least 1; got {given.num_streams}")
+        raise ConfigError(
+            f"openvino_option.num_streams must be at least 1; got {given.num_streams}"
+        )
     config: dict[str, str] = {}
     if given.affinity != "YES":
         _only("openvino_option.affinity", given.affinity, ("YES", *_PINNING))

@@ -98,14 +98,14 @@ def gpu_identity() -> Any:  # noqa: ANN401 - GpuIdentity, imported when it is ne
     return GpuIdentity(", ".join(models) or "unknown", "", driver, "")
 
 
-def provider_options(given: TrtBackendOption, folder: Path) -> dict[str, str]:
-    """Options of ONNX Runtime's TensorRT provider."""
+def provider_options(given: TrtBackendOption, folder: Path | None) -> dict[str, str]:
+    """Options of ONNX Runtime's TensorRT provider; without a folder nothing is kept."""
     options = {
         "trt_fp16_enable": str(int(given.enable_fp16)),
         "trt_max_workspace_size": str(given.max_workspace_size),
-        "trt_engine_cache_enable": "1",
-        "trt_engine_cache_path": str(folder),
     }
+    if folder is not None:
+        options |= {"trt_engine_cache_enable": "1", "trt_engine_cache_path": str(folder)}
     shapes = {"min": given.min_shape, "opt": given.opt_shape, "max": given.max_shape}
     for word, by_name in shapes.items():
         if by_name:

@@ -70,7 +70,8 @@ class FDTensor:
 
     def numpy(self) -> npt.NDArray[Any]:
         """A copy of the values."""
-        return self.array.copy()
+        copied: npt.NDArray[Any] = self.array.copy()
+        return copied
 
     def data(self) -> int:
         """Address of the first element."""

@@ -201,6 +201,6 @@ def test_without_paddlex_there_is_nothing_to_accelerate(monkeypatch):
 def test_a_changed_paddlex_leaves_nothing_half_replaced(paddlex, monkeypatch):
     monkeypatch.delattr(operators.CropByPolys, "get_minarea_rect_crop")
     original = operators.DBPostProcess.process
-    with pytest.raises(UnsupportedError, match="CropByPolys.get_minarea_rect_crop"):
+    with pytest.raises(UnsupportedError, match=r"CropByPolys\.get_minarea_rect_crop"):
         hpinfer.paddlex.accelerate()
     assert operators.DBPostProcess.process is original

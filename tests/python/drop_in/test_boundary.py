@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-import ui_networks as networks
 import numpy as np
 import pytest
+import ui_networks as networks
 from paddlex_calls import Runner, available_backends, build
 
 import hpinfer

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ui_networks as networks
 import numpy as np
 import pytest
+import ui_networks as networks
 
 from hpinfer.errors import (
     ConfigError,

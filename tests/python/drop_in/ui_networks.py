@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
@@ -80,10 +82,7 @@ def heavy(path):
     """Forty products of 512x512 matrices."""
     weight = numpy_helper.from_array(np.eye(512, dtype=np.float32)[::-1].copy(), "weight")
     names = ["x", *(f"x{i}" for i in range(39)), "y"]
-    nodes = [
-        helper.make_node("MatMul", [a, "weight"], [b])
-        for a, b in zip(names, names[1:], strict=False)
-    ]
+    nodes = [helper.make_node("MatMul", [a, "weight"], [b]) for a, b in itertools.pairwise(names)]
     square = [512, 512]
     return _save(
         path,
