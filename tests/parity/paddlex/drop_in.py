@@ -74,7 +74,7 @@ class Checks:
 
 
 def environment(work: Path, release: str, *, paddle: bool) -> Environment:
-    """The environment of a release, made if it is not there; hpinfer's wheels are installed anew."""
+    """The environment of a release, made if it is not there, with hpinfer's wheels of now."""
     made = Environment(work / f"paddlex-{release}{'-paddle' if paddle else ''}")
     if not made.python.exists():
         venv.create(made.folder, with_pip=True)
@@ -110,9 +110,7 @@ def pages(
     return found
 
 
-def difference(
-    reference: dict[str, Any], found: dict[str, Any] | str, *, bits: bool
-) -> str | None:
+def difference(reference: dict[str, Any], found: dict[str, Any] | str, *, bits: bool) -> str | None:
     """The first thing that differs; scores count only with `bits`."""
     if isinstance(found, str):
         return found
