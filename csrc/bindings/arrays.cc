@@ -40,6 +40,15 @@ py::array to_numpy(Tensor&& tensor) {
   return py::array(dtype, shape, data, owner);
 }
 
+py::array image_array(Image&& image) {
+  auto kept = std::make_unique<Image>(std::move(image));
+  const std::vector<py::ssize_t> shape{kept->height, kept->width, kept->channels};
+  std::uint8_t* data = kept->pixels.data();
+  const py::capsule owner(kept.get(), [](void* pointer) { delete static_cast<Image*>(pointer); });
+  kept.release();
+  return py::array(py::dtype::of<std::uint8_t>(), shape, data, owner);
+}
+
 ImageView image_view(const py::array& array, ColorOrder order) {
   check(array.dtype().is(py::dtype::of<std::uint8_t>()) || array.dtype().char_() == 'B',
         ErrorCode::kInvalidType, "an image must be uint8; got ",

@@ -22,6 +22,9 @@ TensorView tensor_view(const pybind11::array& array, const std::string& what);
 // results that Python keeps do not hold engine resources. Always writable.
 pybind11::array to_numpy(Tensor&& tensor);
 
+// A uint8 array [H, W, C] that owns the picture.
+pybind11::array image_array(Image&& image);
+
 // A view of a uint8 picture [H, W, 3] whose pixels are packed; rows may be strided.
 ImageView image_view(const pybind11::array& array, ColorOrder order = ColorOrder::kBgr);
 

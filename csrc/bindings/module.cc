@@ -12,9 +12,13 @@ namespace hpinfer::bindings {
 
 void register_core(py::module_& m);
 void register_detection(py::module_& m);
+void register_formula(py::module_& m);
 void register_models(py::module_& m);
 void register_postprocess(py::module_& m);
+void register_regions(py::module_& m);
 void register_session(py::module_& m);
+void register_table(py::module_& m);
+void register_unwarping(py::module_& m);
 void register_vision(py::module_& m);
 
 namespace {
@@ -43,7 +47,11 @@ PYBIND11_MODULE(_native, m) {
   bindings::register_core(m);
   bindings::register_postprocess(m);
   bindings::register_session(m);
+  bindings::register_formula(m);
   bindings::register_models(m);
   bindings::register_detection(m);
+  bindings::register_regions(m);
+  bindings::register_table(m);
+  bindings::register_unwarping(m);
   bindings::register_vision(m);
 }

@@ -3,6 +3,8 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "bindings/arrays.h"
+#include "bindings/foreign_call.h"
+#include "bindings/python_session.h"
 #include "engines/registry.h"
 
 namespace py = pybind11;
@@ -52,6 +54,29 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
     arrays.append(given ? (*outputs)[i] : py::object(to_numpy(std::move(results[i]))));
   }
   return arrays;
+}
+
+using Dims = std::vector<std::optional<std::int64_t>>;
+
+// The inverse of the properties of TensorInfo.
+TensorInfo tensor_info(std::string name, const std::string& dtype,
+                       const std::optional<Dims>& shape) {
+  const auto native = dtype_from_name(dtype);
+  check(native.has_value(), ErrorCode::kUnsupported, "tensor '", name, "' has dtype ", dtype,
+        ", which hpinfer does not support");
+  std::vector<std::int64_t> dims;
+  if (shape)
+    for (const auto& dim : *shape) dims.push_back(dim.value_or(kDynamicDim));
+  return {std::move(name), *native, Shape(dims), shape.has_value()};
+}
+
+std::shared_ptr<Session> python_session(std::vector<TensorInfo> inputs,
+                                        std::vector<TensorInfo> outputs, py::function run,
+                                        std::optional<py::function> trim,
+                                        const SessionOptions& options) {
+  return std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
+                                         trim ? py::object(*trim) : py::object(py::none()),
+                                         options);
 }
 
 // None for a shape of any rank.
@@ -116,6 +141,7 @@ void register_options(py::module_& m) {
 void register_session(py::module_& m) {
   register_options(m);
   py::class_<TensorInfo>(m, "TensorInfo")
+      .def(py::init(&tensor_info), py::arg("name"), py::arg("dtype"), py::arg("shape"))
       .def_readonly("name", &TensorInfo::name)
       .def_property_readonly(
           "dtype", [](const TensorInfo& self) { return std::string(dtype_name(self.dtype)); })
@@ -128,6 +154,11 @@ void register_session(py::module_& m) {
       .def_property_readonly("options", &Session::options)
       .def("run", &run_session, py::arg("inputs"), py::arg("outputs") = py::none())
       .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
+  m.def("python_session", &python_session, py::arg("inputs"), py::arg("outputs"), py::arg("run"),
+        py::arg("trim"), py::arg("options"),
+        "A session whose inference is run(list of arrays) -> list of arrays; trim may be None.");
+  m.def("call_without_gil", &call_without_gil, py::arg("function"), py::arg("object"),
+        "Calls bool (*)(object) at an address; for member functions without arguments.");
   m.def("compiled_engines", [] {
     std::vector<std::string> names;
     for (const std::string_view name : compiled_engines()) names.emplace_back(name);

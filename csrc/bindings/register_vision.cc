@@ -18,16 +18,12 @@ using vision::TransformPlan;
 // Runs make() without the GIL; a uint8 array [H, W, C] that owns the picture it returns.
 template <typename Make>
 py::array make_image(const Make& make) {
-  auto image = std::make_unique<Image>();
+  Image image;
   {
     const py::gil_scoped_release unlocked;
-    *image = make();
+    image = make();
   }
-  const std::vector<py::ssize_t> shape{image->height, image->width, image->channels};
-  std::uint8_t* data = image->pixels.data();
-  const py::capsule owner(image.get(), [](void* pointer) { delete static_cast<Image*>(pointer); });
-  image.release();
-  return py::array(py::dtype::of<std::uint8_t>(), shape, data, owner);
+  return image_array(std::move(image));
 }
 
 py::array resize_image(const py::array& image, int width, int height,

@@ -29,13 +29,6 @@ void check_input(const ImageView& image, const Quad& corners) {
           "the corners of a crop must be finite; got (", corner.x, ", ", corner.y, ")");
 }
 
-// Columns that the reference evaluates from one start: blocks of 1024 pixels, at most 16 rows high.
-int block_width(int height, int width) {
-  constexpr int kBlockPixels = 1024;
-  constexpr int kBlockRows = 16;
-  return std::min(kBlockPixels / std::min(kBlockRows, height), width);
-}
-
 WarpRow warp_row([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
   if (isa != Isa::kScalar) return &warp_row_avx2;
@@ -50,7 +43,7 @@ Image warp(const ImageView& image, const Matrix3& matrix, int height, int width,
   WarpRowMap map{};
   std::copy(matrix.begin(), matrix.end(), map.m);
   map.width = width;
-  map.block = block_width(height, width);
+  map.block = warp_block_width(height, width);
   const WarpRow row = warp_row(isa);
   for (map.y = 0; map.y < height; ++map.y) row(source, map, result.row(map.y));
   return result;

@@ -8,6 +8,12 @@
 
 namespace hpinfer::vision {
 
+int warp_block_width(int height, int width) {
+  constexpr int kBlockPixels = 1024;
+  constexpr int kBlockRows = 16;
+  return std::min(kBlockPixels / std::min(kBlockRows, height), width);
+}
+
 void warp_pixel(const WarpSource& source, int x, int y, std::uint8_t* out) {
   constexpr int kMask = kFractions - 1;
   const std::int16_t* weights = source.weights + ((y & kMask) * kFractions + (x & kMask)) * 16;

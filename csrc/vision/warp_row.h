@@ -37,6 +37,9 @@ void warp_pixel(const WarpSource& source, int x, int y, std::uint8_t* out);
 void warp_positions(const WarpRowMap& map, int start, int first, int count, std::int32_t* x,
                     std::int32_t* y);
 
+// Columns that the reference evaluates from one start: blocks of 1024 pixels, at most 16 rows high.
+int warp_block_width(int height, int width);
+
 // Columns whose positions are computed at a time.
 inline constexpr int kWarpChunk = 128;
 

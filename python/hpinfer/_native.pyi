@@ -19,10 +19,14 @@ __all__: list[str] = [
     "DbScoreMode",
     "DetectedObjects",
     "DetectionOptions",
+    "FormulaPlan",
+    "FormulaRecognizer",
     "GflOptions",
     "GraphOptimization",
     "ImageClassifier",
+    "ImageUnwarper",
     "LogLevel",
+    "MatchedTable",
     "MemoryPolicy",
     "MergeMode",
     "ObjectDetector",
@@ -34,6 +38,8 @@ __all__: list[str] = [
     "Segmenter",
     "Session",
     "SessionOptions",
+    "TableRecognizer",
+    "TableStructure",
     "TensorInfo",
     "TextDetectionParams",
     "TextDetector",
@@ -43,9 +49,11 @@ __all__: list[str] = [
     "TextRecognizer",
     "TransformPlan",
     "box_points",
+    "call_without_gil",
     "compiled_engines",
     "cpu_info",
     "crop_corners",
+    "crop_polygon",
     "crop_quad",
     "decode_ctc",
     "decode_db",
@@ -54,9 +62,11 @@ __all__: list[str] = [
     "fill_polygon",
     "find_contours",
     "locate_words",
+    "match_table",
     "min_area_rect",
     "offset_polygon",
     "polygon_mean",
+    "python_session",
     "reading_order",
     "refine_detections",
     "resize",
@@ -230,6 +240,12 @@ class SessionOptions:
     def providers(self, arg0: collections.abc.Sequence[ProviderOptions]) -> None: ...
 
 class TensorInfo:
+    def __init__(
+        self,
+        name: str,
+        dtype: str,
+        shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex | None] | None,
+    ) -> None: ...
     @property
     def dtype(self) -> str: ...
     @property
@@ -259,6 +275,40 @@ class Session:
     def options(self) -> SessionOptions: ...
     @property
     def outputs(self) -> list[TensorInfo]: ...
+
+class FormulaPlan:
+    @staticmethod
+    def latex_ocr(
+        least: tuple[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+        ],
+        most: tuple[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+        ],
+        multiple: typing.SupportsInt | typing.SupportsIndex,
+        mean: typing.SupportsFloat | typing.SupportsIndex,
+        std: typing.SupportsFloat | typing.SupportsIndex,
+    ) -> FormulaPlan: ...
+    @staticmethod
+    def unimernet(
+        size: tuple[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+        ],
+        multiple: typing.SupportsInt | typing.SupportsIndex,
+    ) -> FormulaPlan: ...
+    def tensor(
+        self, image: numpy.typing.NDArray[typing.Any]
+    ) -> numpy.typing.NDArray[numpy.float32]:
+        """The network's input float32 [1, 1, H, W] for a BGR image."""
+
+class FormulaRecognizer:
+    def __init__(self, session: Session, plan: FormulaPlan) -> None: ...
+    def recognize(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[list[int]]:
+        """Token numbers of each BGR image, in order."""
 
 class TextDetectionParams:
     def __init__(self, resize: dict[str, typing.Any], db: DbOptions) -> None: ...
@@ -439,6 +489,47 @@ class Segmenter:
     ) -> list[numpy.typing.NDArray[typing.Any]]:
         """Labels int32 [1, H, W] of each BGR image, in order; `resize` is an operator dict."""
 
+class TableStructure:
+    @property
+    def boxes(self) -> list[list[int]]: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def tokens(self) -> list[str]: ...
+
+class TableRecognizer:
+    def __init__(
+        self,
+        session: Session,
+        operators: collections.abc.Sequence[dict[str, typing.Any]],
+        tokens: collections.abc.Sequence[str],
+        merge_empty_cells: bool,
+        boxes_in_padding: bool,
+    ) -> None: ...
+    def recognize(
+        self,
+        images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[TableStructure]:
+        """Structure of each BGR image of a table, in order."""
+
+class MatchedTable:
+    @property
+    def cells(self) -> numpy.typing.NDArray[numpy.float64]: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def lines(self) -> list[int]: ...
+    @property
+    def neighbor_texts(self) -> str: ...
+
+class ImageUnwarper:
+    def __init__(self, session: Session) -> None: ...
+    def unwarp(
+        self, images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]]
+    ) -> list[numpy.typing.NDArray[typing.Any]]:
+        """The flattened picture, BGR, of each BGR image."""
+
 class Placement:
     """Geometry of one picture in a plan, in pixels."""
 
@@ -500,12 +591,23 @@ def box_points(
     ],
     angle: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def call_without_gil(
+    function: typing.SupportsInt | typing.SupportsIndex,
+    object: typing.SupportsInt | typing.SupportsIndex,
+) -> bool:
+    """Calls bool (*)(object) at an address; for member functions without arguments."""
+
 def compiled_engines() -> list[str]: ...
 def cpu_info() -> dict[str, typing.Any]:
     """Processor name, usable instruction sets and the active one."""
 
 def crop_corners(region: numpy.typing.NDArray[typing.Any]) -> tuple[typing.Any, ...]:
     """Corners float32 [4, 2] to cut out, and (width, height) of the cut."""
+
+def crop_polygon(
+    image: numpy.typing.NDArray[typing.Any], region: numpy.typing.NDArray[typing.Any]
+) -> numpy.typing.NDArray[typing.Any]:
+    """A text polygon int32 [n, 2] of a uint8 picture [H, W, 3], straightened."""
 
 def crop_quad(
     image: numpy.typing.NDArray[typing.Any], corners: numpy.typing.NDArray[typing.Any]
@@ -559,6 +661,25 @@ def locate_words(
 ) -> tuple[typing.Any, ...]:
     """Words of a line and their boxes int32 [4, 2]."""
 
+def match_table(
+    tokens: collections.abc.Sequence[str],
+    boxes: collections.abc.Sequence[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]
+    ],
+    place: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], "FixedSize(4)"
+    ],
+    page_size: tuple[
+        typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+    ],
+    text_boxes: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    texts: collections.abc.Sequence[str],
+    sort_lines: bool = False,
+    neighbors: bool = False,
+    cell_texts: collections.abc.Sequence[str] | None = None,
+) -> MatchedTable:
+    """A table's cells on its page (height, width), the page's lines in it, and its HTML."""
+
 def min_area_rect(points: numpy.typing.NDArray[typing.Any]) -> tuple[typing.Any, ...]: ...
 def offset_polygon(
     points: numpy.typing.NDArray[typing.Any], distance: typing.SupportsFloat | typing.SupportsIndex
@@ -566,6 +687,15 @@ def offset_polygon(
 def polygon_mean(
     values: numpy.typing.NDArray[typing.Any], points: numpy.typing.NDArray[typing.Any]
 ) -> float: ...
+def python_session(
+    inputs: collections.abc.Sequence[TensorInfo],
+    outputs: collections.abc.Sequence[TensorInfo],
+    run: collections.abc.Callable[..., typing.Any],
+    trim: collections.abc.Callable[..., typing.Any] | None,
+    options: SessionOptions,
+) -> Session:
+    """A session whose inference is run(list of arrays) -> list of arrays; trim may be None."""
+
 def reading_order(
     regions: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]], box_type: DbBoxType
 ) -> list[int]: ...

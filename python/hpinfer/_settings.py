@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shlex
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from hpinfer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: Largest accepted image or rendered PDF page, in pixels (the limit PaddleX puts on PDF pages).
 DEFAULT_MAX_PIXELS = 178_956_970
@@ -136,3 +137,15 @@ def _positive_float(env: Mapping[str, str], key: str, default: float) -> float:
     if not (number > 0 and math.isfinite(number)):
         raise ConfigError(f"{key}={value!r} is not a positive number")
     return number
+
+
+@contextlib.contextmanager
+def unchanged_environment() -> Iterator[None]:
+    """Undoes what foreign code writes into the environment, e.g. while it is imported."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update({k: v for k, v in before.items() if os.environ.get(k) != v})

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpinfer._tiny_model import tiny_add_model
+from hpinfer._tiny_model import tiny_add_model, tiny_add_program
 from hpinfer.errors import HpinferError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hpinfer.hpi.discovery import EngineStatus
 
-_LIBRARIES = ("numpy", "pillow", "pypdfium2", "pydantic", "onnxruntime", "openvino")
+_LIBRARIES = ("numpy", "pillow", "pypdfium2", "pydantic", "onnxruntime", "openvino", "paddlepaddle")
 _OPENCV = "opencv-"
 _ONNXRUNTIME = "onnxruntime"
 _ULTRA_INFER = "ultra-infer"
@@ -251,7 +251,8 @@ def _self_test(engine: str) -> tuple[float | None, str]:
     given = np.array([1.0, 2.0, 3.0, 4.0], np.float32)
     start = time.perf_counter()
     try:
-        session = Session(tiny_add_model(addend), engine=engine, num_threads=1)
+        model = tiny_add_program(addend) if engine == "paddle" else tiny_add_model(addend)
+        session = Session(model, engine=engine, num_threads=1)
         (got,) = session.run({"x": given})
     except HpinferError as error:
         return None, f"self-test failed: {_one_line(error)}"

@@ -30,6 +30,7 @@ class Session:
 
     Attributes:
         native: The native session, for the native models.
+        notes: What the engine does differently from what was asked for, or usual, and why.
 
     Example:
         >>> session = Session("model.onnx", engine="onnxruntime", num_threads=2)
@@ -48,7 +49,7 @@ class Session:
 
         Args:
             model: Path of the model file, or its bytes.
-            engine: ``"onnxruntime"`` or ``"openvino"``.
+            engine: ``"onnxruntime"``, ``"openvino"`` or ``"paddle"``.
             weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
             **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``),
                 ``num_threads`` (0 = all that the process may use), ``num_streams`` (inferences
@@ -56,7 +57,8 @@ class Session:
                 ``"bf16"``), ``graph_optimization`` (``"none"`` … ``"all"``; ONNX Runtime),
                 ``memory`` (``"bounded"`` for varied shapes, ``"fast"`` for fixed ones),
                 ``cache_dir`` (OpenVINO), ``providers`` (ONNX Runtime: names, or ``(name, {option:
-                value})``), ``engine_config`` (the engine's own keys and values).
+                value})``), ``engine_config`` (the engine's own keys and values; for ``"paddle"``
+                the fields of `hpinfer.paddle_inference.PaddleOptions`).
 
         Raises:
             ConfigError: Unknown engine or option, or one without effect on this engine.
@@ -73,6 +75,10 @@ class Session:
         else:
             path, data = Path(model), None
         self._engine = engine
+        self.notes: tuple[str, ...] = ()
+        if engine == "paddle":
+            self.native, self.notes = _paddle_session(path, data, weights, options)
+            return
         self.native = _native.Session(
             engine, library_candidates(engine), path, data, weights, _session_options(options)
         )
@@ -156,6 +162,24 @@ class Session:
         if missing:
             raise InvalidInputError(f"missing input {missing[0]!r}; the model has inputs {names}")
         return [inputs[name] for name in names]
+
+
+def _paddle_session(
+    path: Path | None, data: bytes | None, weights: bytes | None, options: Mapping[str, Any]
+) -> tuple[_native.Session, tuple[str, ...]]:
+    from hpinfer import paddle_inference
+
+    own = options.get("engine_config", {})
+    _texts("engine_config", own)
+    chosen = paddle_inference.PaddleOptions.parse(own)
+    common = _session_options(options)
+    if data is not None:
+        loaded = paddle_inference.load_bytes(data, weights, options=chosen, session_options=common)
+    elif path is not None and weights is None:
+        loaded = paddle_inference.load(path, options=chosen, session_options=common)
+    else:
+        raise ConfigError("weights are for a model in memory; a path has its own beside it")
+    return loaded.native, loaded.notes
 
 
 def _check_names(role: str, given: Mapping[str, object], names: list[str]) -> None:

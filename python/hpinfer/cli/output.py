@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,10 @@ from hpinfer.cli.console import ProgressLine
 from hpinfer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from hpinfer.results import OCRResult
+    from hpinfer.results import Result
 
 
 #: What results and failures of ``-`` are called: the only input without a path.
@@ -33,7 +34,7 @@ class Printer:
         self._titled = titled
         self._count = 0
 
-    def add(self, result: OCRResult) -> None:
+    def add(self, result: Result) -> None:
         """Writes one result."""
         ProgressLine.clear_current()
         self._write(result)
@@ -42,24 +43,24 @@ class Printer:
     def finish(self) -> None:
         """Writes what closes the output."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         """Writes `result` in the format."""
 
 
 class TextPrinter(Printer):
-    """The lines; with several inputs a title like that of ``head`` above each."""
+    """Text for people; with several inputs a title like that of ``head`` above each."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         if self._titled:
             click.echo(("\n" if self._count else "") + f"==> {title(result)} <==")
-        if result.rec_texts:
-            click.echo(result.text)
+        if text := result.to_text():
+            click.echo(text)
 
 
 class JsonPrinter(Printer):
     """One JSON array with an object for each page."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         click.echo(",\n" if self._count else "[\n", nl=False)
         click.echo(result.to_json(indent=2), nl=False)
 
@@ -71,32 +72,32 @@ class JsonPrinter(Printer):
 class JsonLinesPrinter(Printer):
     """One JSON object a line for each page."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         click.echo(result.to_json())
 
 
 class MarkdownPrinter(Printer):
     """A paragraph for each page; with several inputs a heading above each."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         if self._count:
             click.echo()
         if self._titled:
             click.echo(f"## {title(result)}\n")
-        click.echo(result.to_markdown())
+        click.echo(_method(result, "to_markdown")())
 
 
 class CsvPrinter(Printer):
-    """One row a line of text, one header."""
+    """One row a line of text, class or object; one header."""
 
-    def _write(self, result: OCRResult) -> None:
-        click.echo(result.to_csv(header=self._count == 0), nl=False)
+    def _write(self, result: Result) -> None:
+        click.echo(_method(result, "to_csv")(header=self._count == 0), nl=False)
 
 
 class PaddleXPrinter(Printer):
     """What PaddleX prints: the result's own ``print``."""
 
-    def _write(self, result: OCRResult) -> None:
+    def _write(self, result: Result) -> None:
         result.print()
 
 
@@ -110,13 +111,26 @@ PRINTERS: dict[str, type[Printer]] = {
 }
 
 
+#: Kind of file to the result's method that writes it into a directory.
+SAVE_METHODS = {
+    "json": "save_to_json",
+    "image": "save_to_img",
+    "text": "save_to_text",
+    "markdown": "save_to_markdown",
+    "csv": "save_to_csv",
+    "page": "save_to_page",
+}
+
+
 class Saver:
     """Writes the files of each result into one directory; no result overwrites another's."""
 
-    KINDS: ClassVar[tuple[str, ...]] = ("json", "image", "text", "markdown", "csv")
-
-    def __init__(self, directory: Path, kinds: tuple[str, ...]) -> None:
+    def __init__(self, directory: Path, kinds: tuple[str, ...] | None) -> None:
         """Checks the place, without making the directory yet.
+
+        Args:
+            directory: Where to write.
+            kinds: Keys of `SAVE_METHODS`; None is what the result's ``save_all`` writes.
 
         Raises:
             ConfigError: `directory` is a file.
@@ -127,20 +141,14 @@ class Saver:
         self._kinds = kinds
         self._names: set[str] = set()
 
-    def add(self, result: OCRResult) -> None:
+    def add(self, result: Result) -> None:
         """Writes the files of `result`."""
         result = dataclasses.replace(result, name=self._unused(result.name))
+        if self._kinds is None:
+            result.save_all(self._directory)
+            return
         for kind in self._kinds:
-            if kind == "json":
-                result.save_to_json(self._directory)
-            elif kind == "image":
-                result.save_to_img(self._directory)
-            elif kind == "text":
-                result.save_to_text(self._directory)
-            elif kind == "markdown":
-                result.save_to_markdown(self._directory)
-            else:
-                result.save_to_csv(self._directory)
+            _method(result, SAVE_METHODS[kind])(self._directory)
 
     def _unused(self, name: str) -> str:
         candidate, number = name, 2
@@ -150,23 +158,29 @@ class Saver:
         return candidate
 
 
-def save_kinds(text: str) -> tuple[str, ...]:
+def save_kinds(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     """Parses ``--save``: kinds separated by commas, or ``all``.
 
     Raises:
-        click.UsageError: A kind is unknown.
+        click.UsageError: A kind is none of `known`.
     """
     kinds = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if kinds == ("all",):
-        return Saver.KINDS
-    unknown = [kind for kind in kinds if kind not in Saver.KINDS]
+        return known
+    unknown = [kind for kind in kinds if kind not in known]
     if unknown or not kinds:
         wrong = f"unknown kind {unknown[0]!r}" if unknown else "no kind"
-        raise click.UsageError(f"--save: {wrong}; known: {', '.join(Saver.KINDS)}, all")
+        raise click.UsageError(f"--save: {wrong}; known: {', '.join(known)}, all")
     return kinds
 
 
-def title(result: OCRResult) -> str:
+def _method(result: Result, name: str) -> Callable[..., Any]:
+    """A method that not every kind of result has; the command's options name only those it has."""
+    method: Callable[..., Any] = getattr(result, name)
+    return method
+
+
+def title(result: Result) -> str:
     """Input and page (counted from 1) in words."""
     source = result.input_path or STANDARD_INPUT
     return source if result.page_index is None else f"{source} (page {result.page_index + 1})"

@@ -1,16 +1,14 @@
-"""The OCR pipeline's call parameters as options, in our spelling and in PaddleX's."""
+"""Parameters of pipelines as command line options, in our spelling and in PaddleX's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
+    from collections.abc import Iterable, Sequence
 
 _YES = frozenset({"true", "t", "yes", "y", "on", "1"})
 _NO = frozenset({"false", "f", "no", "n", "off", "0"})
@@ -28,87 +26,86 @@ def paddlex_bool(text: str) -> bool | None:
     return None if word == "none" else word in _YES
 
 
+class LiteralValue(click.ParamType[Any]):
+    """A number, list or mapping as JSON or a Python literal; ``predict`` checks what it holds."""
+
+    name = "value"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as in click
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - whatever was written
+        """The value; the text itself if it is no literal."""
+        from hpinfer.config.literals import parse_value
+
+        if not isinstance(value, str):
+            return value
+        return parse_value(value, where=param.opts[0] if param is not None else "option")
+
+
 @dataclass(frozen=True, slots=True)
-class OCRParameter:
-    """A parameter of the OCR pipeline.
+class Parameter:
+    """A parameter of a pipeline.
 
     Attributes:
         name: Its name in Python.
         kind: Its type; None for yes/no.
         help: What it does.
+        switch: Whether it is a step that needs a model of its own, so that it becomes part of the
+            pipeline's configuration; the others go to ``predict``.
+        metavar: What the help shows for its value; None takes that of `kind`.
     """
 
     name: str
     kind: click.ParamType[Any] | None
     help: str
+    switch: bool = False
+    metavar: str | None = None
 
 
-_UNIT = click.FloatRange(0.0, 1.0)
-
-#: Steps that need a model of their own, so they are part of the pipeline's configuration.
-OCR_SWITCHES = (
-    OCRParameter("use_doc_orientation_classify", None, "Turn pages upright first."),
-    OCRParameter("use_doc_unwarping", None, "Flatten curved pages first."),
-    OCRParameter("use_textline_orientation", None, "Turn upside-down lines."),
-)
-
-#: Parameters of a call of ``predict``.
-OCR_PARAMETERS = (
-    OCRParameter(
-        "text_det_limit_side_len", click.IntRange(min=1), "Side length that detection resizes to."
-    ),
-    OCRParameter(
-        "text_det_limit_type",
-        click.Choice(["max", "min"]),
-        "Whether that length bounds the longer (max) or the shorter (min) side.",
-    ),
-    OCRParameter("text_det_thresh", _UNIT, "Pixels above this probability are text."),
-    OCRParameter("text_det_box_thresh", _UNIT, "Boxes of at least this score are kept."),
-    OCRParameter(
-        "text_det_unclip_ratio",
-        click.FloatRange(0.0, min_open=True),
-        "How far boxes grow around the text core.",
-    ),
-    OCRParameter("text_rec_score_thresh", _UNIT, "Lines of at least this score are kept."),
-    OCRParameter("return_word_box", None, "Return the words of each line with their boxes."),
-)
-
-
-def ocr_options(command: Command) -> Command:
-    """Adds the parameters as ``--text-det-thresh``, yes/no ones as ``--x`` and ``--no-x``."""
-    for parameter in reversed((*OCR_SWITCHES, *OCR_PARAMETERS)):
+def own_options(parameters: Iterable[Parameter]) -> list[click.Option]:
+    """The parameters as ``--text-det-thresh``, yes/no ones as ``--x`` and ``--no-x``."""
+    options = []
+    for parameter in parameters:
         flag = "--" + parameter.name.replace("_", "-")
         if parameter.kind is None:
             negated = "--no-" + parameter.name.removeprefix("use_").replace("_", "-")
-            decorate = click.option(f"{flag}/{negated}", default=None, help=parameter.help)
+            flags = [f"{flag}/{negated}"]
+            options.append(click.Option(flags, default=None, help=parameter.help))
         else:
-            decorate = click.option(flag, type=parameter.kind, help=parameter.help)
-        command = decorate(command)
-    return command
+            options.append(
+                click.Option(
+                    [flag], type=parameter.kind, metavar=parameter.metavar, help=parameter.help
+                )
+            )
+    return options
 
 
-def paddlex_ocr_options(command: Command) -> Command:
-    """Adds the parameters as ``--text_det_thresh``, yes/no ones with a value."""
-    for parameter in reversed((*OCR_SWITCHES, *OCR_PARAMETERS)):
-        kind = paddlex_bool if parameter.kind is None else parameter.kind
-        metavar = "True|False" if parameter.kind is None else None
-        option = click.option(
-            f"--{parameter.name}", type=kind, metavar=metavar, help=parameter.help
+def paddlex_options(parameters: Iterable[Parameter]) -> list[click.Option]:
+    """The parameters as ``--text_det_thresh``, yes/no ones with a value."""
+    return [
+        click.Option(
+            [f"--{parameter.name}"],
+            type=paddlex_bool if parameter.kind is None else parameter.kind,
+            metavar="True|False" if parameter.kind is None else parameter.metavar,
+            help=parameter.help,
         )
-        command = option(command)
-    return command
+        for parameter in parameters
+    ]
 
 
-def given_parameters(options: dict[str, Any]) -> dict[str, Any]:
+def given_parameters(options: dict[str, Any], parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Takes the parameters of ``predict`` that the user gave out of `options`."""
-    return _take(options, OCR_PARAMETERS)
+    return _take(options, [parameter for parameter in parameters if not parameter.switch])
 
 
-def given_switches(options: dict[str, Any]) -> dict[str, bool]:
+def given_switches(options: dict[str, Any], parameters: Sequence[Parameter]) -> dict[str, bool]:
     """Takes the steps that the user switched on or off out of `options`."""
-    return _take(options, OCR_SWITCHES)
+    return _take(options, [parameter for parameter in parameters if parameter.switch])
 
 
-def _take(options: dict[str, Any], parameters: tuple[OCRParameter, ...]) -> dict[str, Any]:
+def _take(options: dict[str, Any], parameters: Sequence[Parameter]) -> dict[str, Any]:
     values = {parameter.name: options.pop(parameter.name) for parameter in parameters}
     return {name: value for name, value in values.items() if value is not None}

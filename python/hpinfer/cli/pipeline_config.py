@@ -13,60 +13,57 @@ if TYPE_CHECKING:
 
     from hpinfer.config.pipeline import PipelineSource
 
-#: Value of ``--model-version`` to the detection and recognition models.
-MODEL_VERSIONS = {
-    "PP-OCRv4": ("PP-OCRv4_mobile_det", "PP-OCRv4_mobile_rec"),
-    "PP-OCRv6": ("PP-OCRv6_small_det", "PP-OCRv6_small_rec"),
-}
 _DOCUMENT_SWITCHES = ("use_doc_orientation_classify", "use_doc_unwarping")
-_DETECTION = ("SubModules", "TextDetection")
-_RECOGNITION = ("SubModules", "TextRecognition")
 
 
-def ocr_pipeline(
+def pipeline_config(
+    pipeline: str,
     *,
     config: str | None = None,
-    model_version: str | None = None,
-    det_model: str | None = None,
-    rec_model: str | None = None,
+    models: Mapping[str, str] | None = None,
     switches: Mapping[str, bool] | None = None,
     settings: tuple[str, ...] = (),
 ) -> str | dict[str, Any]:
     """What to pass to ``create_pipeline``.
 
-    Later ones win: `config`, `model_version`, the two models, `switches`, `settings`.
+    Later ones win: `config`, `models`, `switches`, `settings`.
 
     Args:
+        pipeline: The pipeline's name.
         config: Path of a pipeline YAML.
-        model_version: A key of `MODEL_VERSIONS`.
-        det_model: Name or directory of the detection model.
-        rec_model: Name or directory of the recognition model.
+        models: Dotted path of a module to the name or directory of its model.
         switches: Steps to switch on or off, by PaddleX's parameter names.
         settings: ``key=value`` with a dotted key of the YAML and a YAML value.
 
     Returns:
-        ``"OCR"`` or the path if nothing changes it, else the configuration.
+        The name or the path if nothing changes it, else the configuration.
 
     Raises:
-        ConfigError: The file is not a YAML mapping, or a setting cannot be applied.
+        ConfigError: The file is not a YAML mapping or is of another pipeline, or a setting cannot
+            be applied.
         ModelNotFoundError: A model directory does not exist.
     """
-    if not (model_version or det_model or rec_model or switches or settings):
-        return config or "OCR"
-    merged: dict[str, Any] = {"pipeline_name": "OCR"} if config is None else _read(Path(config))
-    if model_version is not None:
-        det_name, rec_name = MODEL_VERSIONS[model_version]
-        _put_model(merged, _DETECTION, {"model_name": det_name})
-        _put_model(merged, _RECOGNITION, {"model_name": rec_name})
-    if det_model is not None:
-        _put_model(merged, _DETECTION, _model_keys(det_model))
-    if rec_model is not None:
-        _put_model(merged, _RECOGNITION, _model_keys(rec_model))
-    _apply_switches(merged, switches or {})
+    if config is not None:
+        _check_pipeline(config, pipeline)
+    if not (models or switches or settings):
+        return config or pipeline
+    merged: dict[str, Any] = {"pipeline_name": pipeline} if config is None else _read(Path(config))
+    for path, model in (models or {}).items():
+        _put_model(merged, path.split("."), _model_keys(model))
+    _apply_switches(merged, switches or {}, pipeline)
     for setting in settings:
         key, value = _parse_setting(setting)
         _put(merged, key.split("."), value)
     return merged
+
+
+def _check_pipeline(config: str, pipeline: str) -> None:
+    found = _read(Path(config)).get("pipeline_name", pipeline)
+    if found != pipeline:
+        raise ConfigError(
+            f"config {config!r} is of the pipeline {found!r}, and this command runs {pipeline!r}; "
+            f"run it with 'hpinfer --pipeline {config} --input INPUT'"
+        )
 
 
 def pipeline_document(pipeline: str, settings: tuple[str, ...] = ()) -> PipelineSource:
@@ -95,14 +92,18 @@ def pipeline_document(pipeline: str, settings: tuple[str, ...] = ()) -> Pipeline
     return PipelineSource(config, source.label, frozenset(key for key, _ in pairs))
 
 
-def _apply_switches(config: dict[str, Any], switches: Mapping[str, bool]) -> None:
-    line_switch = "use_textline_orientation"
-    if line_switch in switches:
-        config[line_switch] = switches[line_switch]
+def _apply_switches(config: dict[str, Any], switches: Mapping[str, bool], pipeline: str) -> None:
+    from hpinfer.config.pipelines import PIPELINES
+
+    fields = PIPELINES[pipeline].model_fields
+    if "use_doc_preprocessor" not in fields:
+        config.update(switches)
+        return
+    config.update({key: on for key, on in switches.items() if key not in _DOCUMENT_SWITCHES})
     asked = {key: switches[key] for key in _DOCUMENT_SWITCHES if key in switches}
     if not asked:
         return
-    if not config.get("use_doc_preprocessor"):
+    if not config.get("use_doc_preprocessor", fields["use_doc_preprocessor"].default):
         # Off before: only what was asked for comes on, whatever the section's own defaults say.
         asked = {**dict.fromkeys(_DOCUMENT_SWITCHES, False), **asked}
         config["use_doc_preprocessor"] = any(asked.values())
@@ -138,7 +139,7 @@ def _model_keys(name_or_directory: str) -> dict[str, str]:
     return {"model_name": hub.resolve(path).name, "model_dir": str(path)}
 
 
-def _put_model(config: dict[str, Any], where: tuple[str, ...], keys: dict[str, str]) -> None:
+def _put_model(config: dict[str, Any], where: list[str], keys: dict[str, str]) -> None:
     for key in ("model_name", "model_dir"):
         _put(config, [*where, key], keys.get(key))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpinfer.cli.output import Printer, Saver
     from hpinfer.io import InputFailure
     from hpinfer.pipelines import Precision
-    from hpinfer.results import OCRResult
+    from hpinfer.results import Result
 
 _PAGED = frozenset({".pdf", ".tif", ".tiff"})
 
@@ -36,7 +36,7 @@ class Pipeline(Protocol):
         *,
         on_error: str,
         **params: Any,
-    ) -> Iterable[OCRResult | InputFailure]:
+    ) -> Iterable[Result | InputFailure]:
         """Results and failures, lazily, in input order."""
 
     def explain(self) -> object:

@@ -15,9 +15,17 @@ from hpinfer.cli.failures import report_failure
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
-#: Subcommand to its module; the command there has the same name as the module.
-_COMMANDS = {
+#: Subcommands that run a pipeline; cli/pipeline_commands.py describes them.
+_PIPELINE_COMMANDS = {
     "ocr": "Read the text of pictures and documents.",
+    "classify": "Name what pictures show.",
+    "detect": "Find objects in pictures, or the parts of pages.",
+    "segment": "Give each pixel of pictures its class.",
+    "instances": "Find objects in pictures and the pixels of each.",
+    "doc": "Turn pages upright and flatten curved ones.",
+}
+#: The other subcommands; the command is in the module of its name.
+_COMMANDS = {
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
     "tune": "Measure which engine is fastest for a model here.",
@@ -37,10 +45,14 @@ class RootGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the listed subcommands."""
-        return list(_COMMANDS)
+        return [*_PIPELINE_COMMANDS, *_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The subcommand, imported now."""
+        if cmd_name in _PIPELINE_COMMANDS:
+            from hpinfer.cli.pipeline_commands import command_named
+
+            return command_named(cmd_name, summary=_PIPELINE_COMMANDS[cmd_name])
         if cmd_name not in _COMMANDS and cmd_name not in _HIDDEN_COMMANDS:
             return None
         module = importlib.import_module(f"hpinfer.cli.{cmd_name}")
@@ -51,7 +63,7 @@ class RootGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of subcommands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl([*_PIPELINE_COMMANDS.items(), *_COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sends PaddleX's spelling (options only) to the commands that understand it."""

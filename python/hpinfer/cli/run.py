@@ -49,7 +49,7 @@ def run(file: str, overrides: tuple[str, ...]) -> int:
     for message in wanted.messages:
         say(message)
     inputs = _inputs(wanted.input)
-    saver = None if wanted.output is None else Saver(wanted.output, ("json", "image"))
+    saver = None if wanted.output is None else Saver(wanted.output, None)
     given = wanted.given
     model = hpinfer.create_model(
         wanted.model_name,

@@ -103,7 +103,9 @@ def parse_module_run(
     """As `load_module_run`, from plain data; `label` names the file in messages and origins."""
     where = f"module config {label}"
     if "pipeline_name" in data:
-        raise ConfigError(f"{where} configures a pipeline: run it with 'hpinfer ocr --config FILE'")
+        raise ConfigError(
+            f"{where} configures a pipeline: run it with 'hpinfer --pipeline FILE --input INPUT'"
+        )
     merged = copy.deepcopy(dict(data))
     asked = _override(merged, overrides)
     _check_sections(merged, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "PipelineSource",
     "load_pipeline_config",
     "parse_pipeline",
+    "pipeline_name",
     "read_pipeline",
 ]
 
@@ -80,7 +82,7 @@ def read_pipeline(pipeline: str | os.PathLike[str] | Mapping[str, Any]) -> Pipel
         InputNotFoundError: The YAML file does not exist.
     """
     if isinstance(pipeline, (str, Path)) and str(pipeline) in PIPELINES:
-        return PipelineSource(PIPELINES[str(pipeline)](), "default")
+        return PipelineSource(validate(PIPELINES[str(pipeline)], {}, where="default"), "default")
     if isinstance(pipeline, Mapping):
         data, label, where = pipeline, "pipeline config", "pipeline config"
     else:
@@ -89,12 +91,30 @@ def read_pipeline(pipeline: str | os.PathLike[str] | Mapping[str, Any]) -> Pipel
     return PipelineSource(parse_pipeline(data, where), label)
 
 
+def pipeline_name(pipeline: str | os.PathLike[str]) -> str:
+    """The name of the pipeline that a name or a YAML file means.
+
+    Raises:
+        ConfigError: It is neither, or the file names no pipeline.
+        InputNotFoundError: The YAML file does not exist.
+    """
+    if str(pipeline) in PIPELINES:
+        return str(pipeline)
+    path = Path(pipeline)
+    return _name_in(_read_file(path), f"pipeline config {path.name}")
+
+
 def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
     """Validates plain data as the pipeline that it names.
 
     Raises:
         ConfigError: Unknown pipeline or key, or a wrong value.
     """
+    name = _name_in(data, where)
+    return validate(PIPELINES[name], data, where=where)
+
+
+def _name_in(data: Mapping[str, Any], where: str) -> str:
     if "Pipeline" in data and "pipeline_name" not in data:
         raise ConfigError(
             f"{where} has the layout of PaddleX 3.0 beta (Global, Pipeline); write the one with "
@@ -110,13 +130,18 @@ def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
         raise ConfigError(
             f"{where}: pipeline_name must be one of {sorted(PIPELINES)}; got {name!r}"
         )
-    return validate(PIPELINES[name], data, where=where)
+    return name
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, PIPELINES, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(PIPELINES)}"
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:
     if path.suffix.lower() not in {".yaml", ".yml"}:
         raise ConfigError(
-            f"unknown pipeline {str(path)!r}; known: {sorted(PIPELINES)}, or a path ending in .yaml"
+            f"unknown pipeline {str(path)!r}; {_nearest(str(path))}, or give a path ending in .yaml"
         )
     try:
         data = read_yaml(path, where="pipeline config")

@@ -104,9 +104,9 @@ def _plain(model: ModelFacts, found: CandidateSet, settings: HPISettings) -> Cho
     if settings.hpi.backend is not None:
         return _plain_on(settings.hpi.backend, model, found)
     taken = next((item for item in everything if item.engine == "paddle"), None)
-    reason = "plain inference (use_hpip is False): Paddle Inference on the model's own files"
+    reason = "use_hpip is False: Paddle Inference on the model's own files"
     if taken is None:
-        reason = "plain inference (use_hpip is False): ONNX Runtime on the model's own ONNX file"
+        reason = "use_hpip is False: ONNX Runtime on the model's own ONNX file"
         taken = next(
             (i for i in everything if i.engine == "onnxruntime" and i.converter is None), None
         )
@@ -122,7 +122,7 @@ def _plain_on(backend: BackendName, model: ModelFacts, found: CandidateSet) -> C
     for candidate in (*found.usable, *found.faulty):
         if candidate.engine == backend and candidate.converter is None:
             return Choice(
-                (candidate,), "plain", f"plain inference (use_hpip is False) on {backend}"
+                (candidate,), "plain", f"use_hpip is False: {backend} on the model's own files"
             )
     converts = Rejection(
         "it does not read the model's own files, and nothing is converted", "format"
@@ -213,7 +213,7 @@ def _measured(
         (head, *rest, *_unmeasured(untimed, settings)),
         "measured",
         _measured_reason(times[head.label], [times[item.label] for item in rest], record),
-        {item.label: refused[item.label] for item in asked if item.label in refused},
+        {item.label: why for item in asked if (why := record.reasons().get(item.label))},
         timings_ms={item.label: times[item.label] for item in (head, *rest)},
         agreements={item.label: item.agreement for item in record.measurements if item.agreement},
     )

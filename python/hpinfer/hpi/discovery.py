@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpinfer._engine_status import EngineStatus
 from hpinfer.errors import HpinferError
+
+__all__ = ["EngineStatus", "engines", "library_candidates"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,27 +19,6 @@ _LIBRARIES: dict[str, tuple[str, str, str]] = {
     "onnxruntime": ("onnxruntime", "capi", "libonnxruntime.so*"),
     "openvino": ("openvino", "libs", "libopenvino_c.so*"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """Whether an engine can be used in this process, and why not.
-
-    Attributes:
-        name: Engine name, e.g. ``"onnxruntime"``.
-        usable: Whether the library was loaded and accepted.
-        version: The engine's own version; empty when not usable.
-        library: Path of the loaded library; empty when not usable.
-        devices: The engine's devices or execution providers.
-        reason: Why it is not usable, with the loader's message; empty when usable.
-    """
-
-    name: str
-    usable: bool
-    version: str = ""
-    library: str = ""
-    devices: tuple[str, ...] = ()
-    reason: str = ""
 
 
 def library_candidates(engine: str) -> list[Path]:
@@ -65,10 +46,13 @@ def _package_roots(package: str) -> Iterator[Path]:
 
 
 def engines() -> list[EngineStatus]:
-    """Status of every engine that this build can talk to; loads each library once."""
-    from hpinfer import _native
+    """Status of every engine that this build can talk to.
 
-    return [_status(name) for name in _native.compiled_engines()]
+    Loads each library once, but does not import PaddlePaddle.
+    """
+    from hpinfer import _native, paddle_inference
+
+    return [*(_status(name) for name in _native.compiled_engines()), paddle_inference.status()]
 
 
 def _status(name: str) -> EngineStatus:

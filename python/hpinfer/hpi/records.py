@@ -7,6 +7,8 @@ from typing import Any
 
 #: Part of every record's key: raised when what is measured or stored changes.
 TUNING_SCHEMA = 1
+#: Reason of what is neither better nor worse than the rest, only unknown.
+OUT_OF_TIME = "not measured: the time was used up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,11 @@ class TuningRecord:
         }
 
     def refused(self) -> dict[str, str]:
-        """Why a label may not be chosen."""
+        """Why a label may not be chosen, not even when all others fail."""
+        return {name: why for name, why in self.reasons().items() if why != OUT_OF_TIME}
+
+    def reasons(self) -> dict[str, str]:
+        """Why a label has no time, or must not be chosen for it."""
         return {entry.label: entry.reason for entry in self.measurements if entry.reason}
 
     def to_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from hpinfer.errors import EngineUnavailableError, HpinferError
 from hpinfer.hpi.agreement import Agreement, compare, worst
 from hpinfer.hpi.feeds import feed_text, typical_feeds
-from hpinfer.hpi.records import Measurement, TuningRecord
+from hpinfer.hpi.records import OUT_OF_TIME, Measurement, TuningRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -144,7 +144,7 @@ class _Tuning:
     def enter(self, candidate: Candidate, open_session: Callable[[Candidate], Runnable]) -> None:
         """Loads a candidate and runs each feed once."""
         if self.entrants and self._clock() > self._end:
-            self._fail(candidate, "not measured: the time was used up")
+            self._fail(candidate, OUT_OF_TIME)
             return
         start = self._clock()
         try:
@@ -229,7 +229,7 @@ class _Tuning:
                 candidate.label,
                 load_seconds=round(entrant.load_seconds, 3),
                 agreement=entrant.agreement,
-                reason=entrant.reason or "not measured: the time was used up",
+                reason=entrant.reason or OUT_OF_TIME,
             )
         median, spread = _median_and_spread(entrant.times)
         return Measurement(

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from hpinfer.config.inheritance import Given, resolve_model
 from hpinfer.config.paddlex_arguments import one_use_hpip, split_paddlex_arguments
 from hpinfer.errors import UnsupportedError
+from hpinfer.models.document_unwarping import DocumentUnwarping
+from hpinfer.models.formula_recognition import FormulaRecognition
 from hpinfer.models.image_classification import ImageClassification
 from hpinfer.models.instance_segmentation import InstanceSegmentation
 from hpinfer.models.loading import load_model, locate_model
 from hpinfer.models.object_detection import ObjectDetection
 from hpinfer.models.semantic_segmentation import SemanticSegmentation
+from hpinfer.models.table_structure import TableStructureRecognition
 from hpinfer.models.text_detection import TextDetection
 from hpinfer.models.text_recognition import TextRecognition
 
@@ -23,15 +26,20 @@ if TYPE_CHECKING:
     from hpinfer.config.inference import InferenceConfig
 
 __all__ = [
+    "AnyModel",
+    "DocumentUnwarping",
+    "FormulaRecognition",
     "ImageClassification",
     "InstanceSegmentation",
     "ObjectDetection",
     "SemanticSegmentation",
+    "TableStructureRecognition",
     "TextDetection",
     "TextRecognition",
     "create_model",
     "load_model",
     "locate_model",
+    "model_family",
 ]
 
 AnyModel = (
@@ -41,13 +49,21 @@ AnyModel = (
     | ObjectDetection
     | InstanceSegmentation
     | SemanticSegmentation
+    | TableStructureRecognition
+    | DocumentUnwarping
+    | FormulaRecognition
 )
 
 #: ``PostProcess.name`` of an inference.yml to the family; classification has a ``Topk`` section.
 _FAMILIES: dict[str, type[AnyModel]] = {
     "DBPostProcess": TextDetection,
     "CTCLabelDecode": TextRecognition,
+    "LaTeXOCRDecode": FormulaRecognition,
+    "TableLabelDecode": TableStructureRecognition,
+    "UniMERNetDecode": FormulaRecognition,
 }
+#: Models whose inference.yml says nothing but their name.
+_FAMILIES_BY_NAME: dict[str, type[AnyModel]] = {"UVDoc": DocumentUnwarping}
 
 
 def create_model(
@@ -97,13 +113,20 @@ def create_model(
     )
     settings = resolve_model(given)
     located = locate_model(model_name, model_dir=model_dir, settings=settings)
-    family = _family(located.config)
+    family = model_family(located.config)
     defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
     model = family(load_model(located, settings, **options), batch_size=batch_size)
     return model.with_defaults(defaults) if defaults else model
 
 
-def _family(config: InferenceConfig) -> type[AnyModel]:
+def model_family(config: InferenceConfig) -> type[AnyModel]:
+    """The class for a model, by its inference.yml.
+
+    Raises:
+        UnsupportedError: There is none.
+    """
+    if config.model_name in _FAMILIES_BY_NAME:
+        return _FAMILIES_BY_NAME[config.model_name]
     if "Preprocess" in config.raw:
         return InstanceSegmentation if config.raw.get("mask") else ObjectDetection
     if "Deploy" in config.raw:

@@ -12,7 +12,7 @@ from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -94,14 +94,39 @@ class Model(ABC, Generic[ResultT]):
         Raises:
             ConfigError: Unknown parameter, or a wrong value (at once, not at the first ``next``).
         """
-        check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
-        given = {name: value for name, value in params.items() if value is not None}
-        settings = self._settings({**self._defaults, **given})
+        settings = self.call_settings(params)
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
-        return self._run(images, size, settings, on_error)
+        return predict_in_batches(
+            images, size, lambda batch: self.predict_images(batch, settings), on_error
+        )
 
     __call__ = predict
+
+    def call_settings(self, params: Mapping[str, Any]) -> object:
+        """The settings of one call, for `predict_images`.
+
+        Args:
+            params: Parameters of `predict`; None leaves the model's value.
+
+        Raises:
+            ConfigError: Unknown parameter, or a wrong value.
+        """
+        check_parameters(params, self.PARAMETERS, where=f"{self.name}.predict")
+        given = {name: value for name, value in params.items() if value is not None}
+        return self._settings({**self._defaults, **given})
+
+    def predict_images(self, images: Sequence[InputImage], settings: object) -> Sequence[ResultT]:
+        """Predicts pictures that are read already, as one batch.
+
+        Args:
+            images: The pictures; there may be none.
+            settings: What `call_settings` gave.
+
+        Raises:
+            InvalidInputError: One of them cannot be used.
+        """
+        return self._predict_batch(images, settings) if images else []
 
     def with_defaults(self, params: Mapping[str, Any]) -> Self:
         """This model with other values where a call gives none; the network is shared.
@@ -118,33 +143,6 @@ class Model(ABC, Generic[ResultT]):
         other._defaults = {**self._defaults, **params}
         return other
 
-    def _run(
-        self,
-        images: Iterable[InputImage | InputFailure],
-        batch_size: int,
-        settings: object,
-        on_error: OnError,
-    ) -> Iterator[ResultT | InputFailure]:
-        for batch in batches(images, batch_size):
-            usable = [item for item in batch if isinstance(item, InputImage)]
-            results = iter(self._predict_usable(usable, settings, on_error))
-            for item in batch:
-                yield item if isinstance(item, InputFailure) else next(results)
-
-    def _predict_usable(
-        self, images: Sequence[InputImage], settings: object, on_error: OnError
-    ) -> Sequence[ResultT | InputFailure]:
-        """A result for each image; with ``"yield"`` one bad image does not lose the others."""
-        try:
-            return self._predict_batch(images, settings) if images else []
-        except InvalidInputError as error:
-            if on_error == "raise":
-                raise
-            if len(images) == 1:
-                image = images[0]
-                return [InputFailure(image.input_path, image.page_index, image.name, error)]
-        return [self._predict_usable([image], settings, on_error)[0] for image in images]
-
     def _settings(self, params: Mapping[str, Any]) -> object:
         """The per-call settings, checked; passed to every `_predict_batch`."""
         return params
@@ -152,6 +150,45 @@ class Model(ABC, Generic[ResultT]):
     @abstractmethod
     def _predict_batch(self, images: Sequence[InputImage], settings: Any) -> list[ResultT]:  # noqa: ANN401 - each family's own settings
         """One result for each image."""
+
+
+def predict_in_batches(
+    images: Iterable[InputImage | InputFailure],
+    batch_size: int,
+    predict: Callable[[Sequence[InputImage]], Sequence[ResultT]],
+    on_error: OnError,
+) -> Iterator[ResultT | InputFailure]:
+    """Predicts lazily, batch by batch; what failed before keeps its place.
+
+    Args:
+        images: What reading gave.
+        batch_size: Images for one call of `predict`.
+        predict: Gives one result for each image.
+        on_error: With ``"yield"`` an image that `predict` refuses becomes an `InputFailure`, and
+            the others of its batch are predicted without it.
+    """
+    for batch in batches(images, batch_size):
+        usable = [item for item in batch if isinstance(item, InputImage)]
+        results = iter(_predict_usable(usable, predict, on_error))
+        for item in batch:
+            yield item if isinstance(item, InputFailure) else next(results)
+
+
+def _predict_usable(
+    images: Sequence[InputImage],
+    predict: Callable[[Sequence[InputImage]], Sequence[ResultT]],
+    on_error: OnError,
+) -> Sequence[ResultT | InputFailure]:
+    """A result for each image; with ``"yield"`` one bad image does not lose the others."""
+    try:
+        return predict(images) if images else []
+    except InvalidInputError as error:
+        if on_error == "raise":
+            raise
+        if len(images) == 1:
+            image = images[0]
+            return [InputFailure(image.input_path, image.page_index, image.name, error)]
+    return [_predict_usable([image], predict, on_error)[0] for image in images]
 
 
 def batches(

@@ -266,6 +266,8 @@ class ModelLoading:
             return None
         request = tuning_request()
         ranked = self._contenders()
+        if len(ranked) < 2:
+            return None
         key = self._tuning_key(ranked)
         stored = None if request is not None else self._stored_record(key)
         if stored is not None or (request is None and self._settings.hpi.tune == "off"):
@@ -288,11 +290,18 @@ class ModelLoading:
         return record
 
     def _contenders(self) -> list[Candidate]:
-        """What may be chosen, the likeliest first."""
+        """What to measure, the likeliest first.
+
+        Where an engine reads the model's own file, its detour through a conversion is left out: it
+        is the same network, and stays what is tried if the file cannot be read after all.
+        """
+        usable = self.found.usable
+        direct = {(item.engine, item.precision) for item in usable if item.converter is None}
         return [
             item
-            for item in by_prior(self._model, self.found.usable, self._settings)
+            for item in by_prior(self._model, usable, self._settings)
             if self._settings.hpi.backend in (None, item.engine)
+            and (item.converter is None or (item.engine, item.precision) not in direct)
         ]
 
     def _tuning_key(self, ranked: Sequence[Candidate]) -> ArtifactKey:

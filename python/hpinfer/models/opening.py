@@ -173,7 +173,7 @@ class CandidateOpener:
             artifacts += [] if use is None else [use]
         else:
             session = Session(network, engine=candidate.engine, **options)
-        return Opened(session, tuple(artifacts), tuple(notes))
+        return Opened(session, tuple(artifacts), (*notes, *session.notes))
 
     def _options(self, candidate: Candidate) -> dict[str, Any]:
         return {
@@ -246,5 +246,5 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
 
 
 def _conversion_use(converted: Converted, seconds: float) -> ArtifactUse:
-    detail = ", ".join((converted.converter, *converted.checks))
+    detail = "; ".join((converted.converter, *converted.checks))
     return ArtifactUse("conversion", str(converted.path), converted.built, seconds, detail)

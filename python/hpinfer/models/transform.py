@@ -16,7 +16,9 @@ NativeOperator: TypeAlias = "dict[str, Any]"
 Translators: TypeAlias = "Mapping[str, Callable[[Operator], list[NativeOperator]]]"
 
 #: Steps that concern training labels or the choice of outputs; nothing to do at inference.
-_IGNORED = frozenset({"DetLabelEncode", "KeepKeys", "MultiLabelEncode"})
+_IGNORED = frozenset(
+    {"DetLabelEncode", "KeepKeys", "MultiLabelEncode", "TableBoxEncode", "TableLabelEncode"}
+)
 
 
 def native_operators(
@@ -141,13 +143,25 @@ def _to_chw(operator: Operator) -> list[NativeOperator]:
     return [{"type": "ToChw"}]
 
 
+def _resize_table(operator: Operator) -> list[NativeOperator]:
+    side = int(operator.params.get("max_len", 488))
+    return [{"type": "ResizeSide", "which": "long", "side": side}]
+
+
+def _pad_table(operator: Operator) -> list[NativeOperator]:
+    side, *_ = operator.params.get("size", [488])  # a square: PaddleX reads the first number only
+    return [{"type": "Pad", "width": int(side), "height": int(side)}]
+
+
 _TRANSLATORS: Translators = {
     "ClsResizeImg": _cls_resize,
     "CropImage": _crop_image,
     "DetResizeForTest": _det_resize,
     "NormalizeImage": _normalize_image,
+    "PaddingTableImage": _pad_table,
     "RecResizeImg": _rec_resize,
     "ResizeImage": _resize_image,
+    "ResizeTableImage": _resize_table,
     "ToCHWImage": _to_chw,
 }
 

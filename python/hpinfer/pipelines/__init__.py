@@ -8,17 +8,45 @@ from typing import TYPE_CHECKING, Any
 from hpinfer.config.inheritance import Given, resolve
 from hpinfer.config.paddlex_arguments import one_use_hpip, refuse_unknown, split_paddlex_arguments
 from hpinfer.config.pipeline import read_pipeline
-from hpinfer.config.pipelines import OCRConfig
-from hpinfer.errors import ConfigError, UnsupportedError
-from hpinfer.pipelines.ocr import OCRPipeline, Precision
+from hpinfer.errors import ConfigError
+from hpinfer.pipelines.base import Pipeline, Precision
+from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
+from hpinfer.pipelines.ocr import OCRPipeline
+from hpinfer.pipelines.single_model import (
+    ImageClassificationPipeline,
+    InstanceSegmentationPipeline,
+    ObjectDetectionPipeline,
+    SemanticSegmentationPipeline,
+)
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hpinfer.config.hpi import HPISettings
 
-__all__ = ["OCRPipeline", "Precision", "create_pipeline"]
+__all__ = [
+    "PIPELINE_CLASSES",
+    "DocPreprocessorPipeline",
+    "ImageClassificationPipeline",
+    "InstanceSegmentationPipeline",
+    "OCRPipeline",
+    "ObjectDetectionPipeline",
+    "Pipeline",
+    "Precision",
+    "SemanticSegmentationPipeline",
+    "create_pipeline",
+]
+
+#: ``pipeline_name`` to its class, made from the configuration that `config.pipelines` has for it.
+PIPELINE_CLASSES: dict[str, Callable[..., Pipeline[Any]]] = {
+    "OCR": OCRPipeline,
+    "doc_preprocessor": DocPreprocessorPipeline,
+    "image_classification": ImageClassificationPipeline,
+    "instance_segmentation": InstanceSegmentationPipeline,
+    "object_detection": ObjectDetectionPipeline,
+    "semantic_segmentation": SemanticSegmentationPipeline,
+}
 
 _ARGUMENTS = (
     *("pipeline", "config", "device", "engine", "use_hpip", "hpi_config", "precision"),
@@ -36,7 +64,7 @@ def create_pipeline(
     hpi_config: Mapping[str, Any] | str | None = None,
     precision: Precision | None = None,
     **others: Any,
-) -> OCRPipeline:
+) -> Pipeline[Any]:
     """Loads a pipeline with all its models.
 
     `device`, `engine`, `use_hpip` and `hpi_config` replace the same key at the top of the YAML, as
@@ -63,8 +91,7 @@ def create_pipeline(
             other.
         ModelNotFoundError: A model's files cannot be had.
         EngineUnavailableError: No usable engine.
-        UnsupportedError: The engine or the processor does not have the precision, or the pipeline
-            can be configured but not run yet.
+        UnsupportedError: The engine or the processor does not have the precision.
     """
     where = "create_pipeline"
     enable_hpi, unknown = split_paddlex_arguments(others, where=where)
@@ -80,11 +107,8 @@ def create_pipeline(
         precision=precision,
     )
     settings = resolve(source.config, label=source.label, given=given)
-    if not isinstance(source.config, OCRConfig):
-        name = getattr(source.config, "pipeline_name", type(source.config).__name__)
-        raise UnsupportedError(f"the pipeline {name!r} cannot be run on its own yet; OCR can")
     _tell_what_does_not_apply(settings)
-    return OCRPipeline(source.config, settings)
+    return PIPELINE_CLASSES[source.config.pipeline_name](source.config, settings)
 
 
 def _tell_what_does_not_apply(settings: Mapping[str, HPISettings]) -> None:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
-from hpinfer.errors import ConfigError, ModelFormatError, UnsupportedError
-from hpinfer.hpi import PipelineExplanation
-from hpinfer.io import InputFailure, InputImage, iter_images
-from hpinfer.models import (
-    ImageClassification,
-    TextDetection,
-    TextRecognition,
-    load_model,
-    locate_model,
-)
-from hpinfer.models.base import check_parameters
+from hpinfer.errors import UnsupportedError
+from hpinfer.models import ImageClassification, TextDetection, TextRecognition
 from hpinfer.models.text_detection import detection_settings
-from hpinfer.results import DocPreprocessorResult, OCRResult
+from hpinfer.pipelines.base import Pipeline, switched
+from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
+from hpinfer.results import OCRResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -31,13 +24,11 @@ if TYPE_CHECKING:
     from hpinfer import _native
     from hpinfer.config.hpi import HPISettings
     from hpinfer.config.pipelines import ModuleConfig, OCRConfig
-    from hpinfer.hpi import Explanation
-    from hpinfer.io import ImageSource
-    from hpinfer.models.base import OnError
+    from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
-
-Precision = Literal["fp32", "bf16", "fp16", "auto"]
+    from hpinfer.pipelines.doc_preprocessor import DocSteps
+    from hpinfer.results import DocPreprocessorResult
 
 _DETECTION_PREFIX = "text_det_"
 _DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
@@ -65,13 +56,13 @@ class _Settings:
     detection: TextDetectionSettings
     score_thresh: float
     line_orientation: bool
-    page_orientation: bool
+    document: DocSteps | None
     words: bool
 
     @property
     def model_settings(self) -> dict[str, bool]:
         return {
-            "use_doc_preprocessor": self.page_orientation,
+            "use_doc_preprocessor": self.document is not None,
             "use_textline_orientation": self.line_orientation,
         }
 
@@ -82,24 +73,26 @@ class _Settings:
         return {name: values[name] for name in names}
 
 
-class OCRPipeline:
+class OCRPipeline(Pipeline[OCRResult]):
     """Reads the text of pictures and documents.
 
-    Immutable after creation: any number of threads may call `predict` at once; per-call parameters
-    are never stored, and results depend on nothing but the picture and the parameters.
+    Parameters of `predict`: ``text_det_limit_side_len``, ``text_det_limit_type``,
+    ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
+    ``text_rec_score_thresh``, ``use_textline_orientation``, ``use_doc_orientation_classify``,
+    ``use_doc_unwarping``, ``return_word_box`` (also locate the words of each line).
 
     Attributes:
         config: The configuration in force.
-        settings: What holds for each module after merging, by its path in the configuration.
     """
+
+    PARAMETERS: ClassVar[frozenset[str]] = _PARAMETERS
 
     def __init__(self, config: OCRConfig, settings: Mapping[str, HPISettings]) -> None:
         from hpinfer import _native
 
         _refuse_unsupported(config)
+        super().__init__(config, settings)
         self.config = config
-        self.settings = dict(settings)
-        self._explanations: dict[str, Explanation] = {}
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
@@ -116,82 +109,30 @@ class OCRPipeline:
             if config.use_textline_orientation
             else None
         )
-        self._page_classifier = self._load_page_classifier()
+        self._preprocessor = (
+            self._sub_pipeline(
+                DocPreprocessorPipeline,
+                "SubPipelines.DocPreprocessor",
+                config.SubPipelines.DocPreprocessor,
+            )
+            if config.use_doc_preprocessor
+            else None
+        )
         self._reader = _native.TextReader(
             self._detector.native,
             self._recognizer.native,
             None if self._line_classifier is None else self._line_classifier.native,
         )
 
-    @property
-    def engines(self) -> dict[str, Explanation]:
-        """How each model runs, by model name, and why."""
-        return dict(self._explanations)
-
-    def explain(self) -> PipelineExplanation:
-        """How every model runs here, and why; ``print`` it or take its ``to_dict()``."""
-        return PipelineExplanation(tuple(self._explanations.values()))
-
-    @overload
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: Literal["raise"] = "raise",
-        **params: Any,
-    ) -> Iterator[OCRResult]: ...
-    @overload
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: Literal["yield"],
-        **params: Any,
-    ) -> Iterator[OCRResult | InputFailure]: ...
-
-    def predict(
-        self,
-        input: ImageSource,
-        *,
-        on_error: OnError = "raise",
-        **params: Any,
-    ) -> Iterator[OCRResult] | Iterator[OCRResult | InputFailure]:
-        """Reads pages lazily: nothing is read before the first ``next``.
-
-        Args:
-            input: Anything that `hpinfer.io.iter_images` reads: paths, directories, patterns,
-                addresses, PDFs, bytes, BGR arrays, Pillow images, and iterables of these.
-            on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
-                and goes on.
-            **params: For this call only: ``text_det_limit_side_len``, ``text_det_limit_type``,
-                ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
-                ``text_rec_score_thresh``, ``use_textline_orientation``,
-                ``use_doc_orientation_classify``, ``return_word_box`` (also locate the words of
-                each line). None leaves the pipeline's value.
-
-        Returns:
-            One result for each picture or page, in input order.
-
-        Raises:
-            ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
-                once, not at the first ``next``).
-        """
-        settings = self._settings(params)
-        images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
-        return self._read_all(images, settings)
-
-    __call__ = predict
-
-    def _read_all(
-        self, images: Iterator[InputImage | InputFailure], settings: _Settings
-    ) -> Iterator[OCRResult | InputFailure]:
-        for item in images:
-            yield item if isinstance(item, InputFailure) else self._read(item, settings)
+    def _predict_batch(self, images: Sequence[InputImage], settings: _Settings) -> list[OCRResult]:
+        return [self._read(image, settings) for image in images]
 
     def _read(self, image: InputImage, settings: _Settings) -> OCRResult:
         from hpinfer import _native
 
-        upright = self._turn_upright(image) if settings.page_orientation else None
+        upright = None
+        if self._preprocessor is not None and settings.document is not None:
+            (upright,) = self._preprocessor.process([image], settings.document)
         page = image.bgr if upright is None or upright.output_img is None else upright.output_img
         modules = self.config.SubModules
         batch = modules.TextLineOrientation.batch_size if settings.line_orientation else None
@@ -206,28 +147,7 @@ class OCRPipeline:
         )
         return _result(image, upright, read, settings)
 
-    def _turn_upright(self, image: InputImage) -> DocPreprocessorResult:
-        from hpinfer import _native
-
-        assert self._page_classifier is not None  # _settings has checked
-        classifier = self._page_classifier
-        (scores,) = classifier.native.classify([image.bgr], 1)
-        (best,) = _native.top_classes(scores, 1)
-        angle = _page_angle(classifier, best)
-        page = image.bgr if angle == 0 else _native.rotate_image(image.bgr, angle)
-        return DocPreprocessorResult(
-            model_settings={"use_doc_orientation_classify": True, "use_doc_unwarping": False},
-            angle=angle,
-            rot_img=page,
-            output_img=page,
-            image=image.bgr,
-            input_path=image.input_path,
-            page_index=image.page_index,
-            name=image.name,
-        )
-
     def _settings(self, params: Mapping[str, Any]) -> _Settings:
-        check_parameters(params, _PARAMETERS, where="OCR.predict")
         detection = {
             name: params[_DETECTION_PREFIX + name]
             for name in _DETECTION_PARAMETERS
@@ -235,35 +155,33 @@ class OCRPipeline:
         }
         rest = {name: params[name] for name in params if name in _CallParameters.model_fields}
         call = validate(_CallParameters, rest, where="OCR.predict")
-        if call.use_doc_unwarping:
-            raise _unwarping_unsupported()
         score_thresh = call.text_rec_score_thresh
         if score_thresh is None:
             score_thresh = self.config.SubModules.TextRecognition.score_thresh
         return _Settings(
             detection=self._detector.settings.override(detection, where="OCR.predict: text_det"),
             score_thresh=score_thresh,
-            line_orientation=_switch(
+            line_orientation=switched(
                 call.use_textline_orientation,
                 loaded=self._line_classifier is not None,
                 name="use_textline_orientation",
             ),
-            page_orientation=_switch(
-                call.use_doc_orientation_classify,
-                loaded=self._page_classifier is not None,
-                name="use_doc_orientation_classify",
+            document=self._document_steps(
+                call.use_doc_orientation_classify, call.use_doc_unwarping
             ),
             words=self.config.SubModules.TextRecognition.return_word_box
             if call.return_word_box is None
             else call.return_word_box,
         )
 
-    def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        settings = self.settings[path]
-        located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
-        loaded = load_model(located, settings, **session_options)
-        self._explanations[loaded.name] = loaded.explanation
-        return loaded
+    def _document_steps(self, orientation: bool | None, unwarping: bool | None) -> DocSteps | None:
+        """Steps of pre-processing; None is none of them: the page is read as it is."""
+        if self._preprocessor is None:
+            switched(orientation, loaded=False, name="use_doc_orientation_classify")
+            switched(unwarping, loaded=False, name="use_doc_unwarping")
+            return None
+        steps = self._preprocessor.steps(orientation, unwarping)
+        return steps if steps.orientation or steps.unwarping else None
 
     def _classifier(
         self, path: str, module: ModuleConfig, **session_options: Any
@@ -283,19 +201,6 @@ class OCRPipeline:
             )
         return TextDetection(loaded, settings=settings)
 
-    def _load_page_classifier(self) -> ImageClassification | None:
-        preprocessor = self.config.SubPipelines.DocPreprocessor
-        if not self.config.use_doc_preprocessor:
-            return None
-        if preprocessor.use_doc_unwarping:
-            raise _unwarping_unsupported()
-        if not preprocessor.use_doc_orientation_classify:
-            return None
-        return self._classifier(
-            "SubPipelines.DocPreprocessor.SubModules.DocOrientationClassify",
-            preprocessor.SubModules.DocOrientationClassify,
-        )
-
 
 def _refuse_unsupported(config: OCRConfig) -> None:
     if config.text_type != "general":
@@ -312,30 +217,6 @@ def _refuse_unsupported(config: OCRConfig) -> None:
                 f"SubModules.{name}.input_shape is not supported: sizes follow the picture; "
                 "set it to null"
             )
-
-
-def _unwarping_unsupported() -> UnsupportedError:
-    return UnsupportedError(
-        "document unwarping (UVDoc) is not supported yet; set use_doc_unwarping to False"
-    )
-
-
-def _switch(asked: bool | None, *, loaded: bool, name: str) -> bool:
-    if asked and not loaded:
-        raise ConfigError(
-            f"{name}=True needs a model that this pipeline was made without; "
-            f"switch it on in the pipeline's configuration"
-        )
-    return loaded if asked is None else asked
-
-
-def _page_angle(classifier: ImageClassification, index: int) -> int:
-    label = classifier.labels[index] if index < len(classifier.labels) else str(index)
-    if label not in {"0", "90", "180", "270"}:
-        raise ModelFormatError(
-            f"{classifier.name} must have the labels 0, 90, 180 and 270; it gave {label!r}"
-        )
-    return int(label)
 
 
 def _result(

@@ -7,21 +7,28 @@ from hpinfer.results.detection import DetResult, InstanceSegResult, SegResult
 from hpinfer.results.modules import (
     ClassificationResult,
     DocPreprocessorResult,
+    DocTrResult,
+    FormulaRecResult,
     TextDetResult,
     TextRecResult,
     TopkResult,
 )
 from hpinfer.results.ocr import OCRLine, OCRResult
+from hpinfer.results.table import SingleTableResult, TableRecResult
 
 __all__ = [
     "ClassificationResult",
     "DetResult",
     "DocPreprocessorResult",
+    "DocTrResult",
+    "FormulaRecResult",
     "InstanceSegResult",
     "OCRLine",
     "OCRResult",
     "Result",
     "SegResult",
+    "SingleTableResult",
+    "TableRecResult",
     "TextDetResult",
     "TextRecResult",
     "TopkResult",

@@ -132,6 +132,15 @@ class Result(ABC):
                 text = repr(self.str)
         print(text)
 
+    def to_text(self) -> builtins.str:
+        """The result in plain words, for people and for tools that read lines."""
+        return repr(self)
+
+    def save_to_text(self, save_path: builtins.str | os.PathLike[builtins.str]) -> list[Path]:
+        """Writes `to_text` to ``<name>.txt`` in a directory, or to a file ending in ``.txt``."""
+        text = self.to_text()
+        return self._save_text(save_path, ".txt", f"{text}\n" if text else "")
+
     def save_to_json(
         self,
         save_path: builtins.str | os.PathLike[builtins.str],
@@ -186,6 +195,16 @@ class Result(ABC):
             InvalidInputError: `save_path` is a file.
         """
         return [*self.save_to_json(save_path), *self.save_to_img(save_path)]
+
+    def _save_text(
+        self,
+        save_path: builtins.str | os.PathLike[builtins.str],
+        suffix: builtins.str,
+        text: builtins.str,
+    ) -> list[Path]:
+        path = target_file(save_path, (suffix,), f"{self.name}{suffix}")
+        write_text(path, text)
+        return [path]
 
     def _written(self) -> dict[builtins.str, Any]:
         return {key: item for key, item in self._entries().items() if key not in self._HIDDEN}

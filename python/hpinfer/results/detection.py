@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpinfer.errors import UnsupportedError
-from hpinfer.results.base import Result
+from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _COLUMNS = ("label", "class_id", "score", "x1", "y1", "x2", "y2")
+_SOURCE_COLUMNS = ("input_path", "page_index")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class DetResult(Result):
+class DetResult(RowsResult):
     """The objects that a detector sees.
 
     Attributes:
@@ -31,6 +32,8 @@ class DetResult(Result):
             x and y of four corners.
         class_names: Names of all classes of the model.
     """
+
+    _COLUMNS: ClassVar[tuple[str, ...]] = (*_SOURCE_COLUMNS, *_COLUMNS)
 
     class_ids: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float32]
@@ -69,6 +72,20 @@ class DetResult(Result):
             {"cls_id": number, "label": label, "score": score, "coordinate": coordinate}
             for number, label, score, coordinate in columns
         ]
+
+    def to_text(self) -> str:
+        """A line an object: label, score, and its bounds x1, y1, x2, y2 in pixels."""
+        bounds = self._bounds().tolist()
+        return "\n".join(
+            f"{label}  {score:.3f}  " + " ".join(f"{number:.0f}" for number in box)
+            for label, score, box in zip(self.labels, self.scores.tolist(), bounds, strict=True)
+        )
+
+    def _rows(self) -> Iterator[tuple[object, ...]]:
+        numbers, scores = self.class_ids.tolist(), self.scores.tolist()
+        bounds = self._bounds().tolist()
+        for label, number, score, box in zip(self.labels, numbers, scores, bounds, strict=True):
+            yield (self.input_path, self.page_index, label, number, score, *box)
 
     def to_pandas(self) -> pd.DataFrame:
         """One row an object: label, class_id, score, x1, y1, x2, y2 (bounds, if rotated).
@@ -180,13 +197,15 @@ class InstanceSegResult(DetResult):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class SegResult(Result):
+class SegResult(RowsResult):
     """The class of each pixel.
 
     Attributes:
         pred: Class numbers, int32 [1, height, width], at the size of the picture.
         class_names: Names of the classes, if the model says them.
     """
+
+    _COLUMNS: ClassVar[tuple[str, ...]] = (*_SOURCE_COLUMNS, "label", "class_id", "share")
 
     pred: npt.NDArray[np.int32]
     class_names: Sequence[str] = ()
@@ -210,6 +229,19 @@ class SegResult(Result):
         numbers, counts = np.unique(self.pred, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         return {int(numbers[i]): float(counts[i]) / self.pred.size for i in order}
+
+    def to_text(self) -> str:
+        """A line a class that occurs: its name or number, and its share of the picture."""
+        return "\n".join(
+            f"{self._label(number)}  {share:.2%}" for number, share in self.shares().items()
+        )
+
+    def _label(self, number: int) -> str:
+        return self.class_names[number] if number < len(self.class_names) else str(number)
+
+    def _rows(self) -> Iterator[tuple[object, ...]]:
+        for number, share in self.shares().items():
+            yield (self.input_path, self.page_index, self._label(number), number, share)
 
     def to_supervision(self) -> sv.Detections:
         """``supervision.Detections`` with one mask for each class that occurs.

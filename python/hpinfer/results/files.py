@@ -71,6 +71,12 @@ def write_text(path: Path, text: str) -> None:
         stream.write(text.encode("utf-8", errors="surrogatepass"))
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` through a temporary file."""
+    with _replacing(path) as stream:
+        stream.write(content)
+
+
 def write_picture(path: Path, image: Image.Image) -> None:
     """Writes `image` in the format of the suffix, through a temporary file.
 

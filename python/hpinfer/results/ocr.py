@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hpinfer.results.base import Result
-from hpinfer.results.files import target_file, write_text
+from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
     import os
@@ -53,7 +51,7 @@ class OCRLine:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class OCRResult(Result):
+class OCRResult(RowsResult):
     """The text of one picture or page. Its length is the number of lines; iterating gives them.
 
     Attributes:
@@ -77,6 +75,7 @@ class OCRResult(Result):
     """
 
     _HIDDEN: ClassVar[frozenset[str]] = frozenset({"text_word_region"})
+    _COLUMNS: ClassVar[tuple[str, ...]] = LINE_COLUMNS
     _ARRAYS: ClassVar[frozenset[str]] = frozenset(
         {"dt_polys", "textline_orientation_angles", "rec_scores", "rec_polys", "rec_boxes"}
     )
@@ -136,14 +135,9 @@ class OCRResult(Result):
         """The lines as one Markdown paragraph with line breaks, special characters escaped."""
         return "  \n".join(_escape_markdown(text) for text in self.rec_texts)
 
-    def to_csv(self, *, header: bool = True) -> str:
-        """One row a line, with the columns of `LINE_COLUMNS`."""
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        if header:
-            writer.writerow(LINE_COLUMNS)
-        writer.writerows(self._rows())
-        return stream.getvalue()
+    def to_text(self) -> str:
+        """The same as `text`."""
+        return self.text
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a line: `LINE_COLUMNS` and ``polygon``.
@@ -163,22 +157,9 @@ class OCRResult(Result):
         frame["polygon"] = list(self.rec_polys)
         return frame
 
-    def save_to_text(self, save_path: str | os.PathLike[str]) -> list[Path]:
-        """Writes `text` to ``<name>.txt`` in a directory, or to a file ending in ``.txt``."""
-        return self._save_text(save_path, ".txt", f"{self.text}\n" if self.rec_texts else "")
-
     def save_to_markdown(self, save_path: str | os.PathLike[str]) -> list[Path]:
         """Writes `to_markdown` to ``<name>.md`` in a directory, or to a file ending in ``.md``."""
         return self._save_text(save_path, ".md", f"{self.to_markdown()}\n")
-
-    def save_to_csv(self, save_path: str | os.PathLike[str]) -> list[Path]:
-        """Writes `to_csv` to ``<name>.csv`` in a directory, or to a file ending in ``.csv``."""
-        return self._save_text(save_path, ".csv", self.to_csv())
-
-    def _save_text(self, save_path: str | os.PathLike[str], suffix: str, text: str) -> list[Path]:
-        path = target_file(save_path, (suffix,), f"{self.name}{suffix}")
-        write_text(path, text)
-        return [path]
 
     def _boxes(self) -> Sequence[npt.NDArray[Any]] | npt.NDArray[Any]:
         if len(self.rec_boxes) == len(self.rec_texts):

@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from pir_models import PirModels
 
 import hpinfer
 from hpinfer.errors import ConfigError, UnsupportedError
@@ -50,6 +51,8 @@ class Expectations:
         exact_64_bit: Whether 64-bit numbers are computed as such (else float64 loses digits, and
             int64 beyond 32 bits is refused).
         any_rank: Whether an input may leave its number of dimensions open (else it is refused).
+        suffix: Of its model files.
+        without: Tests of what its format or its installation does not have.
     """
 
     package: str
@@ -57,6 +60,8 @@ class Expectations:
     accepted: tuple[dict[str, Any], ...] = field(default=())
     exact_64_bit: bool = True
     any_rank: bool = True
+    suffix: str = ".onnx"
+    without: frozenset[str] = frozenset()
 
 
 EXPECTATIONS = {
@@ -91,6 +96,40 @@ EXPECTATIONS = {
         exact_64_bit=False,
         any_rank=False,
     ),
+    "paddle": Expectations(
+        package="paddle",
+        refused=(
+            ({"cache_dir": "somewhere"}, ConfigError),
+            ({"graph_optimization": "none"}, ConfigError),
+            ({"providers": ["CPUExecutionProvider"]}, ConfigError),
+            ({"engine_config": {"run_mod": "paddle"}}, ConfigError),
+            ({"engine_config": {"run_mode": "paddle", "mkldnn_cache_capacity": 3}}, ConfigError),
+            ({"engine_config": {"cpu_threads": 1}}, ConfigError),  # num_threads is 2
+            ({"engine_config": {"run_mode": "trt_fp16"}}, UnsupportedError),
+            ({"precision": "fp16"}, UnsupportedError),
+            ({"device": "gpu:0"}, UnsupportedError),
+            ({"device": "npu"}, UnsupportedError),
+        ),
+        accepted=(
+            {"engine_config": {"run_mode": "paddle"}},
+            {"engine_config": {"run_mode": "mkldnn", "mkldnn_cache_capacity": "2"}},
+            {"engine_config": {"delete_pass": ["conv2d_bn_fuse_pass"]}},
+        ),
+        suffix=".json",
+        without=frozenset(
+            {
+                # Every Paddle tensor has a number of dimensions.
+                "test_a_shape_of_any_rank",
+                # Paddle's own message does not name it.
+                "test_unknown_operator_is_named",
+                # The engine is a Python package: tests/python/paddle/test_installation.py.
+                "test_a_library_that_does_not_exist",
+                "test_a_library_that_is_no_library",
+                "test_a_library_of_something_else",
+                "test_no_engine_installed_lists_what_was_tried",
+            }
+        ),
+    ),
 }
 
 
@@ -114,7 +153,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs every test that takes `engine` once for each engine, or those its module names."""
     if "engine" in metafunc.fixturenames:
         only = getattr(metafunc.module, "ENGINES", None)
-        names = [name for name in engines_under_test() if only is None or name in only]
+        test = metafunc.function.__name__
+        names = [
+            name
+            for name in engines_under_test()
+            if (only is None or name in only) and test not in EXPECTATIONS[name].without
+        ]
         metafunc.parametrize("engine", names, scope="session")
 
 
@@ -196,12 +240,15 @@ class Models:
         return model_bytes(nodes, sides, results)
 
     @staticmethod
+    def convolution_weights() -> tuple[Any, Any]:
+        """Kernel [8, 3, 3, 3] and bias [8] of the convolution."""
+        return PirModels.convolution_weights()
+
+    @staticmethod
     @functools.cache
     def convolution() -> bytes:
         """[n, 3, height, width] to [n, 8, height, width], all but the channels dynamic."""
-        rng = np.random.default_rng(7)
-        kernel = constant("kernel", rng.standard_normal((8, 3, 3, 3), np.float32))
-        bias = constant("bias", rng.standard_normal(8, np.float32))
+        kernel, bias = map(constant, ("kernel", "bias"), Models.convolution_weights())
         nodes = [
             helper.make_node(
                 "Conv", ["x", "kernel", "bias"], ["c"], kernel_shape=[3, 3], pads=[1, 1, 1, 1]
@@ -268,13 +315,13 @@ class Models:
         return model_bytes([node], [value("x", [2])], [value("y", [2])], check=False)
 
 
-@pytest.fixture(scope="session")
-def models() -> Models:
-    return Models()
+@pytest.fixture
+def models(engine: str) -> Any:
+    return PirModels() if EXPECTATIONS[engine].suffix == ".json" else Models()
 
 
 @pytest.fixture
-def convolution_file(tmp_path: Path, models: Models) -> Path:
-    path = tmp_path / "convolution.onnx"
+def convolution_file(tmp_path: Path, models: Any, expected: Expectations) -> Path:
+    path = tmp_path / f"convolution{expected.suffix}"
     path.write_bytes(models.convolution())
     return path

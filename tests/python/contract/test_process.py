@@ -169,7 +169,20 @@ import hashlib, importlib, sys
 import numpy as np
 import hpinfer
 order, engine, package, model = sys.argv[1:]
+def predict(paddle):
+    import paddle.inference
+    config = paddle.inference.Config()
+    config.set_prog_file(model)
+    config.enable_new_ir(True)
+    config.disable_glog_info()
+    predictor = paddle.inference.create_predictor(config)
+    handle = predictor.get_input_handle("x")
+    handle.reshape(x.shape)
+    handle.copy_from_cpu(x)
+    predictor.run()
+    return predictor.get_output_handle("y").copy_to_cpu()
 own = {{
+    "paddle": predict,
     "onnxruntime": lambda m: m.InferenceSession(model, providers=["CPUExecutionProvider"]).run(
         None, {{"x": x}})[0],
     "openvino": lambda m: m.Core().compile_model(model, "CPU")(x)[0],

@@ -121,15 +121,11 @@ def test_dynamic_sizes_follow_the_input(load: Callable[..., Any], models: Any) -
 
 
 def test_convolution_is_right(load: Callable[..., Any], models: Any) -> None:
-    import onnx
-    from onnx import numpy_helper
-
-    graph = onnx.load_from_string(models.convolution()).graph
-    weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    kernel, bias = models.convolution_weights()
     x = picture(9, 11)
     padded = np.pad(x[0], ((0, 0), (1, 1), (1, 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
-    want = np.einsum("chwij,ocij->ohw", windows, weights["kernel"]) + weights["bias"][:, None, None]
+    want = np.einsum("chwij,ocij->ohw", windows, kernel) + bias[:, None, None]
     (y,) = load(models.convolution()).run([x])
     np.testing.assert_allclose(y[0], np.maximum(want, 0), rtol=1e-4, atol=1e-4)
 

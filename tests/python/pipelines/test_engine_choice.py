@@ -217,7 +217,6 @@ class Converter:
             checks=("equal on a random feed",),
             warnings=("one operator was replaced",),
             built=self.conversions == 1,
-            seconds=0.5,
         )
 
 
@@ -245,10 +244,10 @@ def test_what_cannot_be_converted_goes_to_an_engine_that_reads_it(model_dir, mon
     directory = model_dir(DET, "paddle")
     converter = Converter(None, error=ConversionError("it has no such operator"))
     monkeypatch.setattr(loading, "converter", lambda: converter)
-    asked = settings(tune="quick")
     monkeypatch.setattr(tuning, "_MAX_ROUNDS", 2)
-    explanation = load(directory, asked).explanation
+    explanation = load(directory, QUICK).explanation
     assert explanation.chosen.label == "openvino fp32 from .pdmodel"
+    assert converter.conversions == 1  # for ONNX Runtime: OpenVINO reads the file itself
     refused = explanation.rejected["onnxruntime fp32 from .pdmodel by p2o 1.0"]
     assert refused == "it has no such operator"
 

@@ -52,12 +52,8 @@ def test_classification_names_the_best_classes(engine):
 
 
 @pytest.mark.network
-def test_a_pdmodel_directory_is_read_by_openvino_only(engine):
+def test_a_pdmodel_directory_is_read_or_converted(engine):
     files = resolve("PP-OCRv4_mobile_det", formats=("paddle",))
-    if engine != "openvino":
-        with pytest.raises(ModelFormatError, match="pdmodel"):
-            hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
-        return
     model = hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
     found = next(model.predict(IMAGES / "receipt.png")).dt_polys
     assert len(found) == len(golden_pages("v4")["receipt.png"]["dt_polys"])
@@ -66,8 +62,15 @@ def test_a_pdmodel_directory_is_read_by_openvino_only(engine):
 def test_misuse_is_refused(engine, tmp_path):
     with pytest.raises(ModelNotFoundError, match="PP-OCRv4_mobile_det"):
         hpinfer.create_model("PP-OCRv4_mobile_dat")
-    with pytest.raises(UnsupportedError, match="TableLabelDecode"):
-        hpinfer.create_model("SLANet_plus", engine=engine)
+    unknown = tmp_path / "unknown"
+    unknown.mkdir()
+    network = resolve("PP-OCRv4_mobile_det", formats=("onnx",)).onnx
+    (unknown / "inference.onnx").write_bytes(network.read_bytes())
+    (unknown / "inference.yml").write_text(
+        "Global: {model_name: unknown}\nPostProcess: {name: NobodysDecode}\n"
+    )
+    with pytest.raises(UnsupportedError, match="NobodysDecode"):
+        hpinfer.create_model("unknown", model_dir=unknown, engine=engine)
     with pytest.raises(ConfigError, match="engine must be one of"):
         hpinfer.create_model("PP-OCRv4_mobile_det", engine="onnx")
     with pytest.raises(ConfigError, match="batch_size"):

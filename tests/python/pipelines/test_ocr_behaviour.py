@@ -106,16 +106,12 @@ def test_parameters_hold_for_one_call_only(ocr):
         ({"text_det_limit_type": "mean"}, "limit_type"),
         ({"use_textline_orientation": True}, "without"),
         ({"use_doc_orientation_classify": True}, "without"),
+        ({"use_doc_unwarping": True}, "without"),
     ],
 )
 def test_wrong_parameters_are_refused_at_once(ocr, params, message):
     with pytest.raises(ConfigError, match=message):
         ocr.predict(IMAGES / "hello.png", **params)
-
-
-def test_unwarping_is_refused_until_it_exists(ocr):
-    with pytest.raises(UnsupportedError, match="unwarping"):
-        ocr.predict(IMAGES / "hello.png", use_doc_unwarping=True)
 
 
 def test_words_are_located_when_asked(ocr):

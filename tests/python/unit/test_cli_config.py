@@ -382,6 +382,6 @@ def test_run_takes_the_cpu_when_nothing_uses_the_gpu_of_the_file(module_yaml, mo
 def test_run_refuses_a_pipeline_and_a_missing_input(module_yaml, ocr_yaml):
     got = run("run", "-c", ocr_yaml)
     assert got.exit_code == 2
-    assert "hpinfer ocr --config" in got.stderr
+    assert "hpinfer --pipeline FILE" in got.stderr
     assert run("run", "-c", module_yaml, "-o", "Predict.input=None").exit_code == 2
     assert run("run", "-c", "missing.yaml").exit_code == 3

@@ -13,7 +13,6 @@ import yaml
 from click.testing import CliRunner
 
 import hpinfer
-from hpinfer import hub
 from hpinfer.cli.console import _StderrHandler
 from hpinfer.cli.root import root
 from hpinfer.errors import (
@@ -491,10 +490,3 @@ def test_paddlex_options_without_effect_or_sense_exit_with_2(pipeline, arguments
     assert got.exit_code == 2
     assert got.stderr.count("\n") == 1
     assert pipeline.created is None
-
-
-def test_the_default_models_of_the_versions_are_known_to_the_hub():
-    from hpinfer.cli.pipeline_config import MODEL_VERSIONS
-
-    known = {info.name for info in hub.list_models()}
-    assert {name for names in MODEL_VERSIONS.values() for name in names} <= known

@@ -158,7 +158,7 @@ def test_the_report_of_this_machine():
     assert json.loads(json.dumps(report.to_dict()))["healthy"] == report.healthy
     assert report.cpu.active_isa in report.cpu.isas
     assert report.threads.threads >= 1
-    assert {engine.name for engine in report.engines} <= {"onnxruntime", "openvino"}
+    assert {engine.name for engine in report.engines} <= {"onnxruntime", "openvino", "paddle"}
     for engine in report.engines:
         assert engine.usable or engine.reason
     assert "numpy" in report.libraries

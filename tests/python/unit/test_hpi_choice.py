@@ -16,7 +16,7 @@ from hpinfer.hpi.backend_options import options_problem
 from hpinfer.hpi.candidates import Conversion, ModelFacts, candidates
 from hpinfer.hpi.choice import choose, needs_measuring
 from hpinfer.hpi.discovery import EngineStatus
-from hpinfer.hpi.records import Measurement, TuningRecord
+from hpinfer.hpi.records import OUT_OF_TIME, Measurement, TuningRecord
 
 ORT = EngineStatus("onnxruntime", usable=True, devices=("CPUExecutionProvider",))
 OPENVINO = EngineStatus("openvino", usable=True)
@@ -107,6 +107,12 @@ def test_what_disagreed_when_it_was_measured_is_not_even_a_fallback():
     choice = make(model("onnx"), record=record(**{OV_ONNX: "disagrees", ORT_ONNX: 10.0}))
     assert ranked(choice) == [ORT_ONNX]
     assert choice.rejected[OV_ONNX] == "disagrees"
+
+
+def test_what_there_was_no_time_for_is_a_fallback_and_told():
+    choice = make(model("onnx"), record=record(**{OV_ONNX: 10.0, ORT_ONNX: OUT_OF_TIME}))
+    assert ranked(choice) == [OV_ONNX, ORT_ONNX]
+    assert choice.rejected[ORT_ONNX] == OUT_OF_TIME
 
 
 def test_a_record_of_other_candidates_is_ignored():

@@ -8,6 +8,7 @@ import pytest
 from hpinfer.config.inference import parse_inference_config
 from hpinfer.errors import EngineError, EngineUnavailableError, ModelFormatError
 from hpinfer.hpi.candidates import Candidate
+from hpinfer.hpi.records import OUT_OF_TIME
 from hpinfer.hpi.tuning import tune
 
 OPENVINO = Candidate("openvino", "onnx")
@@ -201,7 +202,7 @@ def test_the_time_is_bounded_and_the_likeliest_is_measured_first():
     found = by_label(record)
     assert found[OPENVINO.label].eligible
     assert found[ORT.label].eligible
-    assert found[PADDLE.label].reason == "not measured: the time was used up"
+    assert found[PADDLE.label].reason == OUT_OF_TIME
 
 
 def test_a_hopeless_one_gets_one_round_only():

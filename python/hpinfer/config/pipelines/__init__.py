@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
 from hpinfer.config.pipelines.ocr import OCRConfig
+from hpinfer.config.pipelines.single_model import (
+    ImageClassificationPipelineConfig,
+    InstanceSegmentationPipelineConfig,
+    ObjectDetectionPipelineConfig,
+    SemanticSegmentationPipelineConfig,
+)
 from hpinfer.config.pipelines.tree import Level, ModuleConfig, PipelineConfig, levels, plain
 
 __all__ = [
     "PIPELINES",
     "DocPreprocessorConfig",
+    "ImageClassificationPipelineConfig",
+    "InstanceSegmentationPipelineConfig",
     "Level",
     "ModuleConfig",
     "OCRConfig",
+    "ObjectDetectionPipelineConfig",
     "PipelineConfig",
+    "SemanticSegmentationPipelineConfig",
     "levels",
     "plain",
 ]
@@ -21,4 +31,8 @@ __all__ = [
 PIPELINES: dict[str, type[PipelineConfig]] = {
     "OCR": OCRConfig,
     "doc_preprocessor": DocPreprocessorConfig,
+    "image_classification": ImageClassificationPipelineConfig,
+    "instance_segmentation": InstanceSegmentationPipelineConfig,
+    "object_detection": ObjectDetectionPipelineConfig,
+    "semantic_segmentation": SemanticSegmentationPipelineConfig,
 }

@@ -83,9 +83,11 @@ class PipelineConfig(Level):
     """What every pipeline has, also inside another one; modules and pipelines are fields of models.
 
     Attributes:
+        pipeline_name: Which pipeline it is.
         batch_size: Inputs that are read together; results do not depend on it.
     """
 
+    pipeline_name: str
     batch_size: int = Field(default=1, ge=1)
 
 

@@ -1,0 +1,186 @@
+"""What every pipeline shares: inputs of any kind, lazy results, models and how they run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
+
+from hpinfer.errors import ConfigError, ModelNotFoundError
+from hpinfer.hpi import PipelineExplanation
+from hpinfer.io import InputFailure, InputImage, iter_images
+from hpinfer.models.base import check_parameters, predict_in_batches
+from hpinfer.models.loading import load_model, locate_model
+from hpinfer.results import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hpinfer.config.hpi import HPISettings
+    from hpinfer.config.pipelines import ModuleConfig, PipelineConfig
+    from hpinfer.hpi import Explanation
+    from hpinfer.io import ImageSource
+    from hpinfer.models.base import OnError
+    from hpinfer.models.loading import LoadedModel
+
+Precision = Literal["fp32", "bf16", "fp16", "auto"]
+
+ResultT = TypeVar("ResultT", bound=Result)
+PipelineT = TypeVar("PipelineT", bound="Pipeline[Any]")
+
+
+class Pipeline(ABC, Generic[ResultT]):
+    """Several models, or one, that answer one question about a picture.
+
+    Immutable after creation: any number of threads may call `predict` at once; per-call parameters
+    are never stored, and results depend on nothing but the picture and the parameters.
+
+    Attributes:
+        settings: What holds for each module after merging, by its path in the configuration.
+    """
+
+    #: Names of the per-call parameters that `predict` accepts.
+    PARAMETERS: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, config: PipelineConfig, settings: Mapping[str, HPISettings]) -> None:
+        """Remembers the settings; a subclass loads its models with `_load` and `_sub_pipeline`."""
+        self.settings = dict(settings)
+        self._name = config.pipeline_name
+        self._batch_size = config.batch_size
+        self._explanations: list[Explanation] = []
+
+    @property
+    def name(self) -> str:
+        """The ``pipeline_name``."""
+        return self._name
+
+    @property
+    def engines(self) -> dict[str, Explanation]:
+        """How each model runs, by model name, and why."""
+        return {explanation.model: explanation for explanation in self._explanations}
+
+    def explain(self) -> PipelineExplanation:
+        """How every model runs here, and why; ``print`` it or take its ``to_dict()``."""
+        return PipelineExplanation(tuple(self._explanations))
+
+    @overload
+    def predict(
+        self, input: ImageSource, *, on_error: Literal["raise"] = "raise", **params: Any
+    ) -> Iterator[ResultT]: ...
+    @overload
+    def predict(
+        self, input: ImageSource, *, on_error: Literal["yield"], **params: Any
+    ) -> Iterator[ResultT | InputFailure]: ...
+
+    def predict(
+        self, input: ImageSource, *, on_error: OnError = "raise", **params: Any
+    ) -> Iterator[ResultT] | Iterator[ResultT | InputFailure]:
+        """Predicts lazily: nothing is read before the first ``next``.
+
+        Args:
+            input: Anything that `hpinfer.io.iter_images` reads: paths, directories, patterns,
+                addresses, PDFs, bytes, BGR arrays, Pillow images, and iterables of these.
+            on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
+                and goes on; one bad picture does not lose the others of its batch.
+            **params: Parameters of the pipeline (its class lists them), for this call only. None
+                leaves the pipeline's value.
+
+        Returns:
+            One result for each picture or page, in input order.
+
+        Raises:
+            ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
+                once, not at the first ``next``).
+        """
+        check_parameters(params, self.PARAMETERS, where=f"{self._name}.predict")
+        given = {name: value for name, value in params.items() if value is not None}
+        settings = self._settings(given)
+        images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
+        return predict_in_batches(
+            images,
+            self._batch_size,
+            lambda batch: self._predict_batch(batch, settings),
+            on_error,
+        )
+
+    __call__ = predict
+
+    @abstractmethod
+    def _settings(self, params: Mapping[str, Any]) -> object:
+        """Every per-call setting, resolved and checked; passed to `_predict_batch`."""
+
+    @abstractmethod
+    def _predict_batch(self, images: Sequence[InputImage], settings: Any) -> Sequence[ResultT]:  # noqa: ANN401 - each pipeline's own settings
+        """One result for each image."""
+
+    def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
+        """Loads the model of a module.
+
+        Args:
+            path: The module's path, e.g. ``"SubModules.TextDetection"``.
+            module: Its configuration.
+            **session_options: Of `hpinfer.Session`; ``backend_config`` wins over them.
+
+        Raises:
+            ModelNotFoundError: The model cannot be had; says which key to set.
+            HpinferError: As `hpinfer.models.load_model`.
+        """
+        settings = self.settings[path]
+        try:
+            located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
+        except ModelNotFoundError as error:
+            if module.model_dir is not None:
+                raise ModelNotFoundError(f"{path}.model_dir: {error}") from error
+            raise ModelNotFoundError(
+                f"{self._name}: set {path}.model_dir to a directory with the model's "
+                f"inference.yml and network: {error}"
+            ) from error
+        loaded = load_model(located, settings, **session_options)
+        self._explanations.append(loaded.explanation)
+        return loaded
+
+    def _sub_pipeline(self, kind: type[PipelineT], path: str, config: PipelineConfig) -> PipelineT:
+        """Makes a pipeline inside this one, with what it inherits.
+
+        Args:
+            kind: Its class.
+            path: Its path, e.g. ``"SubPipelines.DocPreprocessor"``.
+            config: Its configuration.
+
+        Raises:
+            ModelNotFoundError: One of its models cannot be had; says which key to set, and where.
+            HpinferError: As `hpinfer.models.load_model`.
+        """
+        prefix = f"{path}."
+        inner = {
+            key.removeprefix(prefix): value
+            for key, value in self.settings.items()
+            if key.startswith(prefix)
+        }
+        try:
+            made = kind(config, inner)
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(f"{self._name}: in {path}: {error}") from error
+        self._explanations.extend(made._explanations)
+        return made
+
+
+def switched(asked: bool | None, *, loaded: bool, default: bool | None = None, name: str) -> bool:
+    """Whether a step with a model of its own is carried out.
+
+    Args:
+        asked: What the call says; None leaves it to `default`.
+        loaded: Whether the step's model was loaded.
+        default: Without a word of the call; None is `loaded`.
+        name: Name of the parameter, for the message.
+
+    Raises:
+        ConfigError: The step is asked for, but its model was not loaded.
+    """
+    if asked and not loaded:
+        raise ConfigError(
+            f"{name}=True needs a model that this pipeline was made without; "
+            f"switch it on in the pipeline's configuration"
+        )
+    if asked is not None:
+        return asked
+    return loaded if default is None else default
