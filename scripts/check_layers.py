@@ -120,18 +120,20 @@ PYTHON_LAYERS = {
     "models": _MIDDLE,
     "pipelines": _MIDDLE | {"models"},
     "": _MIDDLE | {"models", "pipelines"},
+    "ultra_infer": _MIDDLE | {"models"},
+    "paddlex": _MIDDLE | {"ultra_infer"},
     "_tiny_model": {"networks"},
     "_doctor_text": {"doctor"},
     "doctor": _PUBLIC | {"_tiny_model", "_doctor_text"},
     "bench": _PUBLIC,
     "serving": _PUBLIC,
-    "cli": _PUBLIC | {"doctor", "bench", "serving"},
+    "cli": _PUBLIC | {"doctor", "bench", "serving", "paddlex"},
     "__main__": {"cli"},
 }
 #: Engines and packages of extras: imported inside the functions that need them.
 LAZY_PACKAGES = {
     *("cv2", "huggingface_hub", "onnx", "onnxruntime", "openvino", "paddle", "paddle2onnx"),
-    *("pandas", "polars", "pyarrow", "pypdfium2", "tensorrt"),
+    *("paddlex", "pandas", "polars", "pyarrow", "pypdfium2", "tensorrt"),
 }
 #: What the module-level imports that start at hpinfer/__init__.py must not reach.
 NOT_ON_IMPORT = LAZY_PACKAGES | {
