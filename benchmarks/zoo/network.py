@@ -56,9 +56,27 @@ class Network:
 
 
 def picture(
-    height: int, width: int, *, fixed: bool = False, channels: int = 3, batch: int = 1,
-    name: str = "x",
+    height: int,
+    width: int,
+    *,
+    fixed: bool = False,
+    height_only: bool = False,
+    channels: int = 3,
+    batch: int = 1,
 ) -> Input:
-    """The input of a network that takes pictures, of any size unless `fixed`."""
-    declared = (None, channels, height, width) if fixed else (None, channels, None, None)
-    return Input(name, declared, (batch, channels, height, width))
+    """The input ``x`` of a network that takes pictures.
+
+    Args:
+        height: Height of the comparison's input.
+        width: Its width.
+        fixed: The program takes this size only.
+        height_only: It takes this height and any width.
+        channels: Channels of the picture.
+        batch: Pictures in the comparison's input.
+    """
+    declared: tuple[int | None, ...] = (None, channels, None, None)
+    if fixed:
+        declared = (None, channels, height, width)
+    elif height_only:
+        declared = (None, channels, height, None)
+    return Input("x", declared, (batch, channels, height, width))

@@ -54,17 +54,22 @@ _DEFAULT = (
 
 
 def _every() -> list[Network]:
-    return [
-        *classification.networks(),
-        *detection.networks(),
-        *segmentation.networks(),
-    ]
+    # The stand-ins derive from Paddle's classes; importing that takes seconds.
+    import stand_in_decoders
+    import stand_ins
+
+    return [*_packaged(), *stand_ins.networks(), *stand_in_decoders.networks()]
+
+
+def _packaged() -> list[Network]:
+    return [*classification.networks(), *detection.networks(), *segmentation.networks()]
 
 
 def names(*, everything: bool) -> list[str]:
     """Names of the networks: all, or one or two of each family."""
-    found = [network.model for network in _every()]
-    return found if everything else [name for name in found if name in _DEFAULT]
+    packaged = [network.model for network in _packaged()]
+    chosen = packaged if everything else [name for name in packaged if name in _DEFAULT]
+    return [*chosen, *(one.model for one in _every() if one.model not in packaged)]
 
 
 def network(name: str) -> Network:
