@@ -56,9 +56,15 @@ _DEFAULT = (
 def _every() -> list[Network]:
     # The stand-ins derive from Paddle's classes; importing that takes seconds.
     import stand_in_decoders
+    import stand_in_transformers
     import stand_ins
 
-    return [*_packaged(), *stand_ins.networks(), *stand_in_decoders.networks()]
+    return [
+        *_packaged(),
+        *stand_ins.networks(),
+        *stand_in_decoders.networks(),
+        *stand_in_transformers.networks(),
+    ]
 
 
 def _packaged() -> list[Network]:
