@@ -49,11 +49,34 @@ def _create(architecture: str, settings: dict[str, Any]) -> Any:
     import ppdet.modeling  # noqa: F401  registers the parts
     from ppdet.core import workspace
 
+    _suppress_in_pir()
     # Training on several devices has another batch normalisation; the exported one is the same.
     workspace.merge_config({"norm_type": "bn", **settings})
     # All that PicoDet's head asks its loss at inference.
     workspace.global_config["ScoreKind"] = SimpleNamespace(use_sigmoid=True)
     return workspace.create(architecture)
+
+
+def _suppress_in_pir() -> None:
+    """The package's suppression builds old programs only; PaddlePaddle 3 has the same operator."""
+    import paddle
+    from ppdet.modeling import layers
+
+    if paddle.__version__.startswith("2."):
+        return
+
+    def multiclass_nms(
+        bboxes: Any, scores: Any, score_threshold: float, nms_top_k: int, keep_top_k: int,
+        nms_threshold: float, normalized: bool = True, nms_eta: float = 1.0,
+        background_label: int = -1, **_: Any,
+    ) -> tuple[Any, Any, Any]:
+        rows, index, counts = paddle._C_ops.multiclass_nms3(
+            bboxes, scores, None, score_threshold, nms_top_k, keep_top_k, nms_threshold,
+            normalized, nms_eta, background_label,
+        )
+        return rows, counts, index
+
+    layers.ops.multiclass_nms = multiclass_nms
 
 
 def _nms(top: int, keep: int, score: float, overlap: float) -> dict[str, Any]:

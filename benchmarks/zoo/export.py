@@ -119,6 +119,7 @@ def _export(network: Network, folder: Path) -> None:
     weights.randomise(layer, run, logits=network.logits)
     if network.finish is not None:
         network.finish(layer, run)
+    _merge_branches(layer)
     specs = [
         paddle.static.InputSpec(list(entry.declared), "float32", entry.name)
         for entry in network.inputs
@@ -143,6 +144,15 @@ def _export(network: Network, folder: Path) -> None:
     (temporary / "zoo.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(temporary, folder)
+
+
+def _merge_branches(layer: Any) -> None:
+    """Makes one convolution of those that only training keeps apart, as exporters do."""
+    for part in layer.sublayers():
+        if hasattr(part, "convert_to_deploy"):
+            part.convert_to_deploy()
+        elif hasattr(part, "rep") and not getattr(part, "is_repped", True):
+            part.rep()
 
 
 def _examples(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:

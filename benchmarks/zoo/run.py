@@ -51,10 +51,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="results, JSON")
     parser.add_argument("--only", nargs="+", help="only these models")
     parser.add_argument("--again", nargs="+", default=[], help="cells to run again")
+    parser.add_argument("--formats", nargs="+", choices=tuple(_CELLS), default=tuple(_CELLS))
     options = parser.parse_args()
     results = _load(options.out)
     results["machine"] = _machine()
-    for model_format, cells in _CELLS.items():
+    for model_format in options.formats:
+        cells = _CELLS[model_format]
         for folder in sorted((options.models / model_format).glob("*/zoo.json")):
             name = folder.parent.name
             if name.endswith(".part") or (options.only and name not in options.only):

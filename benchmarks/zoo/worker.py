@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Arrays = list[npt.NDArray[Any]]
 
 _THREADS = 2
-_REPEATS = 5
+_REPEATS = 3
 _SEED = 1
 _SLOW_MS = 1500.0
 
