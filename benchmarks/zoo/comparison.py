@@ -84,9 +84,7 @@ def _shares(expected: npt.NDArray[Any], got: npt.NDArray[Any]) -> Difference:
     return Difference(amount, "share", agrees=amount <= SHARE_LIMIT)
 
 
-def _boxes(
-    reference: Sequence[npt.NDArray[Any]], answer: Sequence[npt.NDArray[Any]]
-) -> Difference:
+def _boxes(reference: Sequence[npt.NDArray[Any]], answer: Sequence[npt.NDArray[Any]]) -> Difference:
     """Share of the reference's boxes without a partner; boxes at the cut-off may differ."""
     expected, got = reference[0], answer[0]
     if expected.ndim != 2 or got.ndim != 2 or expected.shape[1] != got.shape[1]:

@@ -66,13 +66,28 @@ def _suppress_in_pir() -> None:
         return
 
     def multiclass_nms(
-        bboxes: Any, scores: Any, score_threshold: float, nms_top_k: int, keep_top_k: int,
-        nms_threshold: float, normalized: bool = True, nms_eta: float = 1.0,
-        background_label: int = -1, **_: Any,
+        bboxes: Any,
+        scores: Any,
+        score_threshold: float,
+        nms_top_k: int,
+        keep_top_k: int,
+        nms_threshold: float,
+        normalized: bool = True,
+        nms_eta: float = 1.0,
+        background_label: int = -1,
+        **_: Any,
     ) -> tuple[Any, Any, Any]:
         rows, index, counts = paddle._C_ops.multiclass_nms3(
-            bboxes, scores, None, score_threshold, nms_top_k, keep_top_k, nms_threshold,
-            normalized, nms_eta, background_label,
+            bboxes,
+            scores,
+            None,
+            score_threshold,
+            nms_top_k,
+            keep_top_k,
+            nms_threshold,
+            normalized,
+            nms_eta,
+            background_label,
         )
         return rows, counts, index
 
@@ -331,9 +346,7 @@ def networks() -> list[Network]:
                 ("S", 640, part(_yolox, 0.33, 0.5)),
             )
         ),
-        _network(
-            "YOLOv3-MobileNetV3", part(_yolov3, "MobileNetV3", mobile), (608, 608), **yolov3
-        ),
+        _network("YOLOv3-MobileNetV3", part(_yolov3, "MobileNetV3", mobile), (608, 608), **yolov3),
         _network("YOLOv3-DarkNet53", part(_yolov3, "DarkNet", {}), (608, 608), **yolov3),
         _network("YOLOv3-ResNet50_vd_DCN", part(_yolov3, "ResNet", resnet), (608, 608), **yolov3),
     ]

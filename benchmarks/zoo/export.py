@@ -159,10 +159,7 @@ def _examples(inputs: tuple[Input, ...]) -> list[dict[str, Any]]:
     """Inputs with several pictures: statistics of vectors need more than one sample."""
     large = any(int(np.prod(entry.fed[1:])) > 500_000 for entry in inputs)
     count = 2 if large else 4
-    return [
-        {**dataclasses.asdict(entry), "fed": (count, *entry.fed[1:])}
-        for entry in inputs
-    ]
+    return [{**dataclasses.asdict(entry), "fed": (count, *entry.fed[1:])} for entry in inputs]
 
 
 if __name__ == "__main__":

@@ -60,9 +60,7 @@ FAMILIES = (
     ),
     Family("PP-LCNetV2", _CLASSIFICATION, "real", _sized("PP-LCNetV2_", "small base large")),
     Family("MobileNetV1", _CLASSIFICATION, "real", _sized("MobileNetV1_x", "0_25 0_5 0_75 1_0")),
-    Family(
-        "MobileNetV2", _CLASSIFICATION, "real", _sized("MobileNetV2_x", "0_25 0_5 1_0 1_5 2_0")
-    ),
+    Family("MobileNetV2", _CLASSIFICATION, "real", _sized("MobileNetV2_x", "0_25 0_5 1_0 1_5 2_0")),
     Family(
         "MobileNetV3",
         _CLASSIFICATION,
@@ -113,9 +111,7 @@ FAMILIES = (
     ),
     Family("RT-DETR", _DETECTION, "stand-in", _sized("RT-DETR-", "R18 R50 L H X")),
     Family("RT-DETR layout", _LAYOUT, "stand-in", _sized("RT-DETR-H_layout_", "3cls 17cls")),
-    Family(
-        "Mask-RT-DETR", "instance segmentation", "stand-in", _sized("Mask-RT-DETR-", "L H")
-    ),
+    Family("Mask-RT-DETR", "instance segmentation", "stand-in", _sized("Mask-RT-DETR-", "L H")),
     Family("Deeplabv3", _SEGMENTATION, "real", _sized("Deeplabv3-", "R50 R101")),
     Family("Deeplabv3_Plus", _SEGMENTATION, "real", _sized("Deeplabv3_Plus-", "R50 R101")),
     Family("PP-LiteSeg", _SEGMENTATION, "real", ("PP-LiteSeg-T",)),

@@ -1,6 +1,6 @@
 """Writes docs/zoo.md from the results of run.py.
 
-    python benchmarks/zoo/report.py results.json [more.json …] --out docs/zoo.md
+python benchmarks/zoo/report.py results.json [more.json …] --out docs/zoo.md
 """
 
 from __future__ import annotations
@@ -114,7 +114,10 @@ def _violations(models: dict[str, dict[str, Entry]]) -> str:
                 what = _difference(one) if one["ok"] else _short(one["error"], 240)
                 chosen = f" ({one['chosen']})" if one.get("chosen") else ""
                 found.append(f"- {model}, {_FORMATS[key]}, {name}{chosen}: {what}")
-    body = "\n".join(found) or "None: every model that was run got right numbers from the engine chosen."
+    body = (
+        "\n".join(found)
+        or "None: every model that was run got right numbers from the engine chosen."
+    )
     return (
         "## Where automatic mode gives no right answer\n\nWrong numbers are faults. That nothing runs "
         "a model without PaddlePaddle is told by an error, as it should be.\n\n" + body

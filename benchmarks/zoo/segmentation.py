@@ -73,9 +73,7 @@ def _segformer(size: int) -> Any:
 
     backbone = getattr(mix_transformer, f"MixVisionTransformer_B{size}")()
     dimension = 256 if size < 2 else 768
-    return _with_argmax(
-        SegFormer(num_classes=_CLASSES, backbone=backbone, embedding_dim=dimension)
-    )
+    return _with_argmax(SegFormer(num_classes=_CLASSES, backbone=backbone, embedding_dim=dimension))
 
 
 def config() -> dict[str, Any]:

@@ -229,7 +229,9 @@ class SeaFormer(nn.Layer):  # type: ignore[misc]
             ConvNorm(3, 16, stride=2), Separable(16, 32, stride=2), Separable(32, 32, stride=2)
         )
         self.context = nn.Sequential(
-            Separable(32, 64, stride=2), SqueezeAxial(64), Separable(64, 96, stride=2),
+            Separable(32, 64, stride=2),
+            SqueezeAxial(64),
+            Separable(64, 96, stride=2),
             SqueezeAxial(96),
         )
         self.gate = ConvNorm(96, 32, 1, act="hardsigmoid")

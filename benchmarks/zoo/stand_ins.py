@@ -21,7 +21,13 @@ class ConvNorm(nn.Layer):  # type: ignore[misc]
     """Convolution, batch normalisation and an activation."""
 
     def __init__(
-        self, inputs: int, outputs: int, size: int = 3, *, stride: Any = 1, groups: int = 1,
+        self,
+        inputs: int,
+        outputs: int,
+        size: int = 3,
+        *,
+        stride: Any = 1,
+        groups: int = 1,
         act: str | None = "relu",
     ) -> None:
         super().__init__()
