@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def main() -> None:
     text = _page(models, machine)
     temporary = options.out.with_name(options.out.name + ".part")
     temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, options.out)
+    temporary.replace(options.out)
 
 
 def _merged(paths: list[Path]) -> tuple[dict[str, dict[str, Entry]], dict[str, str]]:
@@ -72,8 +71,9 @@ Written by `benchmarks/zoo/report.py`; do not edit. Networks with random weights
 by every route and compared with Paddle Inference (oneDNN off) on the same picture. How:
 [benchmarks/zoo](../benchmarks/zoo/README.md).
 
-{versions}; {machine["processor"]}, 2 threads. Times are medians of 3 on a machine that was busy with
-other work: compare them within a row, roughly, and not with anything else.
+{versions}; {machine["processor"]}, 2 threads.
+Times are medians of 3 on a machine that was busy with other work: compare them within a row,
+roughly, and not with anything else.
 
 A number is the largest difference relative to the reference's largest magnitude, or, where the
 answer is classes, boxes or tokens, the share that differs (`%`). **Bold** is wrong: above 0.001 or
@@ -115,8 +115,7 @@ def _violations(models: dict[str, dict[str, Entry]]) -> str:
                 chosen = f" ({one['chosen']})" if one.get("chosen") else ""
                 found.append(f"- {model}, {_FORMATS[key]}, {name}{chosen}: {what}")
     body = (
-        "\n".join(found)
-        or "None: every model that was run got right numbers from the engine chosen."
+        "\n".join(found) or "None: every model got right numbers from the engine that was chosen."
     )
     return (
         "## Where automatic mode gives no right answer\n\nWrong numbers are faults. That nothing runs "

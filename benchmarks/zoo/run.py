@@ -79,7 +79,7 @@ def _load(path: Path) -> dict[str, Any]:
 def _store(path: Path, results: dict[str, Any]) -> None:
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(json.dumps(results, indent=1, sort_keys=True), encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _machine() -> dict[str, str]:

@@ -8,6 +8,7 @@ in the graph (arXiv 2304.08069). SeaFormer: attention squeezed along each axis (
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
 import detection
@@ -83,7 +84,7 @@ class DecoderLayer(nn.Layer):  # type: ignore[misc]
 
 
 class Detector(nn.Layer):  # type: ignore[misc]
-    """Inputs im_shape, image, scale_factor; outputs rows [N * best, 6], counts and, if asked, masks."""
+    """Inputs im_shape, image, scale_factor; outputs rows [N * best, 6], counts, and masks or not."""
 
     def __init__(self, classes: int, *, masks: bool, side: int = 640, layers: int = 3) -> None:
         super().__init__()
@@ -92,9 +93,7 @@ class Detector(nn.Layer):  # type: ignore[misc]
         self.masks = masks
         self.stem = nn.Sequential(ConvNorm(3, 16, stride=2), ConvNorm(16, 32, stride=2))
         sizes = (32, 48, 64, 96)
-        self.stages = nn.LayerList(
-            [ConvNorm(a, b, stride=2) for a, b in zip(sizes[:-1], sizes[1:])]
-        )
+        self.stages = nn.LayerList([ConvNorm(a, b, stride=2) for a, b in itertools.pairwise(sizes)])
         self.inputs = nn.LayerList([ConvNorm(size, _SIZE, 1, act=None) for size in sizes[1:]])
         self.global_mix = Attention(_SIZE)
         self.down = nn.LayerList([ConvNorm(_SIZE * 2, _SIZE, act="silu") for _ in range(2)])

@@ -11,7 +11,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ _PACKAGES = frozenset(
 class _Nothing(ModuleType):
     """A module that has every attribute."""
 
-    __path__: list[str] = []  # makes it a package
+    __path__: ClassVar[list[str]] = []  # makes it a package
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -102,7 +102,7 @@ class Cells:
         from hpinfer.hpi.conversion import ConversionOptions, convert_into, open_paddle_directory
 
         begin = time.perf_counter()
-        # The matrix is to show what a conversion is worth: refusals are told, results compared here.
+        # With its checks, as the product converts: a refusal is a result of the matrix.
         done = convert_into(
             open_paddle_directory(self._folder), self._scratch, options=ConversionOptions()
         )
