@@ -67,8 +67,8 @@ def _head(machine: dict[str, str]) -> str:
     )
     return f"""# The zoo: models and engines
 
-Written by `benchmarks/zoo/report.py`; do not edit. Networks with random weights, run on every engine
-by every route and compared with Paddle Inference (oneDNN off) on the same picture. How:
+Written by `benchmarks/zoo/report.py`; do not edit. Networks with random weights, run on every
+engine by every route and compared with Paddle Inference (oneDNN off) on the same picture. How:
 [benchmarks/zoo](../benchmarks/zoo/README.md).
 
 {versions}; {machine["processor"]}, 2 threads.
@@ -118,8 +118,8 @@ def _violations(models: dict[str, dict[str, Entry]]) -> str:
         "\n".join(found) or "None: every model got right numbers from the engine that was chosen."
     )
     return (
-        "## Where automatic mode gives no right answer\n\nWrong numbers are faults. That nothing runs "
-        "a model without PaddlePaddle is told by an error, as it should be.\n\n" + body
+        "## Where automatic mode gives no right answer\n\nWrong numbers are faults. That "
+        "nothing runs a model without PaddlePaddle is told by an error, as it should be.\n\n" + body
     )
 
 

@@ -84,7 +84,7 @@ class DecoderLayer(nn.Layer):  # type: ignore[misc]
 
 
 class Detector(nn.Layer):  # type: ignore[misc]
-    """Inputs im_shape, image, scale_factor; outputs rows [N * best, 6], counts, and masks or not."""
+    """Inputs im_shape, image, scale_factor; outputs rows [N * best, 6], counts, maybe masks."""
 
     def __init__(self, classes: int, *, masks: bool, side: int = 640, layers: int = 3) -> None:
         super().__init__()
