@@ -120,7 +120,7 @@ PYTHON_LAYERS = {
     "models": _MIDDLE,
     "pipelines": _MIDDLE | {"models"},
     "": _MIDDLE | {"models", "pipelines"},
-    "ultra_infer": _MIDDLE | {"models"},
+    "ultra_infer": _MIDDLE | {"models", "networks"},
     "paddlex": _MIDDLE | {"ultra_infer"},
     "_tiny_model": {"networks"},
     "_doctor_text": {"doctor"},

@@ -33,9 +33,10 @@ def _side(model: str) -> int:
 
 
 def _build(model: str) -> Any:
-    from paddle import nn
     from ppcls.arch import backbone
     from ppcls.utils import logger
+
+    from paddle import nn
 
     logger.init_logger()  # the networks warn through it
     network = getattr(backbone, _class_name(model))(**_SPECIAL.get(model, {"class_num": 1000}))

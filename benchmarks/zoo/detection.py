@@ -59,8 +59,9 @@ def _create(architecture: str, settings: dict[str, Any]) -> Any:
 
 def _suppress_in_pir() -> None:
     """The package's suppression builds old programs only; PaddlePaddle 3 has the same operator."""
-    import paddle
     from ppdet.modeling import layers
+
+    import paddle
 
     if paddle.__version__.startswith("2."):
         return

@@ -102,8 +102,9 @@ def _find_paddleclas() -> None:
 
 
 def _export(network: Network, folder: Path) -> None:
-    import paddle
     import yaml
+
+    import paddle
 
     paddle.set_device("cpu")
     paddle.seed(weights.SEED)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import paddle
 import paddle.nn.functional as F
 from network import Network, picture
-from paddle import nn
 from stand_ins import Attention, ConvNorm, Separable
+
+import paddle
+from paddle import nn
 
 _TOKENS = 50
 _STEPS = 501

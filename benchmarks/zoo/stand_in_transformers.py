@@ -12,13 +12,14 @@ import itertools
 from typing import Any
 
 import detection
-import paddle
 import paddle.nn.functional as F
 import segmentation
 import weights
 from network import Network, picture
-from paddle import nn
 from stand_ins import Attention, ConvNorm, Separable
+
+import paddle
+from paddle import nn
 
 _SIZE = 64
 _LEVELS = 3

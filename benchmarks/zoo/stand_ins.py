@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import paddle
 import paddle.nn.functional as F
 from network import Network, picture
+
+import paddle
 from paddle import nn
 
 _CHARACTERS = 6625
