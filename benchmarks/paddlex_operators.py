@@ -3,9 +3,9 @@
     python benchmarks/paddlex_operators.py IMAGE… --models MODELS [--rounds 5] [--json FILE]
 
 Runs in an environment with PaddleX, hpinfer and its `ultra_infer`; MODELS is a folder of
-tests/parity/paddlex/make_model_dirs.py. The pipeline and its networks are the same both times; only
-the time inside the operators that `hpinfer.paddlex.accelerate()` replaces is counted, as processor time
-of the process (the kernels may use several threads), so that other work on the machine matters less.
+tests/parity/paddlex/make_model_dirs.py. Pipeline and networks are the same both times; only the
+time inside the operators that `hpinfer.paddlex.accelerate()` replaces is counted, as processor time
+of the process (the kernels may use several threads), so that other work matters less.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hpinfer.paddlex.acceleration import Replacement
 
@@ -49,7 +49,7 @@ class Meter:
         """The method, its processor time added to a stage."""
 
         @functools.wraps(method)
-        def run(*args: Any, **kwargs: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - PaddleX's own
             start = time.process_time()
             try:
                 return method(*args, **kwargs)
@@ -76,7 +76,14 @@ def watched(meter: Meter) -> Iterator[Callable[[], None]]:
         yield functools.partial(setattr, owner, item.method, method)
 
 
-def read(pipeline: Any, image: Path) -> dict[str, float]:
+class Pipeline(Protocol):
+    """PaddleX's pipeline, as far as it is used here."""
+
+    def predict(self, page: str, /) -> Iterable[object]:
+        """Results, lazily."""
+
+
+def read(pipeline: Pipeline, image: Path) -> dict[str, float]:
     """Milliseconds by stage for one page."""
     meter = Meter()
     undo = list(watched(meter))
@@ -88,7 +95,7 @@ def read(pipeline: Any, image: Path) -> dict[str, float]:
     return meter.spent
 
 
-def measure(pipeline: Any, images: list[Path], rounds: int) -> dict[str, dict[str, float]]:
+def measure(pipeline: Pipeline, images: list[Path], rounds: int) -> dict[str, dict[str, float]]:
     """Medians over the rounds, summed over the pages, by stage; both ways page by page."""
     import hpinfer.paddlex
 
