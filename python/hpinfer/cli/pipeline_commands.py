@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _DETECTION = "SubModules.TextDetection"
 _RECOGNITION = "SubModules.TextRecognition"
+_LAYOUT = ("SubModules.LayoutDetection", "Layout model, for --use-layout-detection.")
 
 _COMMANDS = (
     PipelineCommand(
@@ -46,6 +47,25 @@ _COMMANDS = (
         "instances",
         "instance_segmentation",
         models={"model": ("SubModules.InstanceSegmentation", "Instance segmentation model.")},
+    ),
+    PipelineCommand(
+        "seal",
+        "seal_recognition",
+        models={
+            "layout-model": _LAYOUT,
+            "det-model": (f"SubPipelines.SealOCR.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"SubPipelines.SealOCR.{_RECOGNITION}", "Text recognition model."),
+        },
+    ),
+    PipelineCommand(
+        "formula",
+        "formula_recognition",
+        models={
+            "layout-model": _LAYOUT,
+            "model": ("SubModules.FormulaRecognition", "Formula model."),
+        },
+        formats=("text", "json", "jsonl", "markdown", "csv", "none"),
+        kinds=("json", "image", "text", "markdown", "csv"),
     ),
     PipelineCommand(
         "doc",

@@ -11,7 +11,9 @@ from hpinfer.config.pipeline import read_pipeline
 from hpinfer.errors import ConfigError
 from hpinfer.pipelines.base import Pipeline, Precision
 from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
+from hpinfer.pipelines.formula_recognition import FormulaRecognitionPipeline
 from hpinfer.pipelines.ocr import OCRPipeline
+from hpinfer.pipelines.seal_recognition import SealRecognitionPipeline
 from hpinfer.pipelines.single_model import (
     ImageClassificationPipeline,
     InstanceSegmentationPipeline,
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 __all__ = [
     "PIPELINE_CLASSES",
     "DocPreprocessorPipeline",
+    "FormulaRecognitionPipeline",
     "ImageClassificationPipeline",
     "InstanceSegmentationPipeline",
     "OCRPipeline",
     "ObjectDetectionPipeline",
     "Pipeline",
     "Precision",
+    "SealRecognitionPipeline",
     "SemanticSegmentationPipeline",
     "create_pipeline",
 ]
@@ -42,9 +46,11 @@ __all__ = [
 PIPELINE_CLASSES: dict[str, Callable[..., Pipeline[Any]]] = {
     "OCR": OCRPipeline,
     "doc_preprocessor": DocPreprocessorPipeline,
+    "formula_recognition": FormulaRecognitionPipeline,
     "image_classification": ImageClassificationPipeline,
     "instance_segmentation": InstanceSegmentationPipeline,
     "object_detection": ObjectDetectionPipeline,
+    "seal_recognition": SealRecognitionPipeline,
     "semantic_segmentation": SemanticSegmentationPipeline,
 }
 

@@ -14,6 +14,12 @@ from hpinfer.results.modules import (
     TopkResult,
 )
 from hpinfer.results.ocr import OCRLine, OCRResult
+from hpinfer.results.regions import (
+    FormulaRecognitionResult,
+    FormulaResult,
+    SealRecognitionResult,
+    SealResult,
+)
 from hpinfer.results.table import SingleTableResult, TableRecResult
 
 __all__ = [
@@ -22,10 +28,14 @@ __all__ = [
     "DocPreprocessorResult",
     "DocTrResult",
     "FormulaRecResult",
+    "FormulaRecognitionResult",
+    "FormulaResult",
     "InstanceSegResult",
     "OCRLine",
     "OCRResult",
     "Result",
+    "SealRecognitionResult",
+    "SealResult",
     "SegResult",
     "SingleTableResult",
     "TableRecResult",

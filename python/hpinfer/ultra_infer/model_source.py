@@ -12,7 +12,7 @@ from hpinfer.hub.model_files import INFERENCE_YML, ModelFiles
 from hpinfer.ultra_infer.enums import ModelFormat
 
 if TYPE_CHECKING:
-    from hpinfer.hpi.candidates import NetworkFormat
+    from hpinfer.networks import NetworkFormat
     from hpinfer.ultra_infer.runtime_option import RuntimeOption
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
+from hpinfer.config.pipelines.formula_recognition import FormulaRecognitionConfig
+from hpinfer.config.pipelines.layout_detection import LayoutDetectionConfig
 from hpinfer.config.pipelines.ocr import OCRConfig
+from hpinfer.config.pipelines.seal_recognition import SealRecognitionConfig
 from hpinfer.config.pipelines.single_model import (
     ImageClassificationPipelineConfig,
     InstanceSegmentationPipelineConfig,
@@ -15,13 +18,16 @@ from hpinfer.config.pipelines.tree import Level, ModuleConfig, PipelineConfig, l
 __all__ = [
     "PIPELINES",
     "DocPreprocessorConfig",
+    "FormulaRecognitionConfig",
     "ImageClassificationPipelineConfig",
     "InstanceSegmentationPipelineConfig",
+    "LayoutDetectionConfig",
     "Level",
     "ModuleConfig",
     "OCRConfig",
     "ObjectDetectionPipelineConfig",
     "PipelineConfig",
+    "SealRecognitionConfig",
     "SemanticSegmentationPipelineConfig",
     "levels",
     "plain",
@@ -31,8 +37,10 @@ __all__ = [
 PIPELINES: dict[str, type[PipelineConfig]] = {
     "OCR": OCRConfig,
     "doc_preprocessor": DocPreprocessorConfig,
+    "formula_recognition": FormulaRecognitionConfig,
     "image_classification": ImageClassificationPipelineConfig,
     "instance_segmentation": InstanceSegmentationPipelineConfig,
     "object_detection": ObjectDetectionPipelineConfig,
+    "seal_recognition": SealRecognitionConfig,
     "semantic_segmentation": SemanticSegmentationPipelineConfig,
 }

@@ -1,7 +1,8 @@
 """Protobuf messages at the level of bytes: enough to read a few fields and to add a few.
 
-Paddle programs and ONNX models are protobuf messages of which conversion needs little, so neither
-package has to be installed. Wire format: the protobuf encoding guide.
+Paddle programs and ONNX models are protobuf messages of which hpinfer needs little, so neither
+package has to be installed. A message is read where it lies (in memory or in a mapped file): what
+is not looked at is skipped by its length. Wire format: the protobuf encoding guide.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 _MAX_VARINT_BYTES = 10
 _SIGN_BIT, _TWO_TO_64 = 1 << 63, 1 << 64
+#: Of one message, and of one packed field: far above any network, and soon read even in Python.
+_MAX_FIELDS = _MAX_NUMBERS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +78,40 @@ def fields(message: memoryview) -> Iterator[Field]:
     """Yield the fields of a message in their order.
 
     Raises:
-        ModelFormatError: The bytes are not a protobuf message.
+        ModelFormatError: The bytes are not a protobuf message, or one without measure.
     """
-    position, end = 0, len(message)
+    position, end, count = 0, len(message), 0
     while position < end:
         start = position
+        count += 1
         tag, position = _read_varint(message, position)
         number, wire = tag >> 3, tag & 7
+        if number == 0 or count > _MAX_FIELDS:
+            what = "bad protobuf field" if number == 0 else "too many protobuf fields"
+            raise ModelFormatError(f"{what} at byte {start} of a message")
         value: int | memoryview
         if wire == VARINT:
             value, position = _read_varint(message, position)
         else:
             length, position = _length(message, wire, position)
-            if number == 0 or position + length > end:
-                raise ModelFormatError(f"bad protobuf field at byte {start} of a message")
+            if position + length > end:
+                raise ModelFormatError(f"a protobuf message ends inside field {number}")
             value = message[position : position + length]
             position += length
         yield Field(number, wire, value, message[start:position])
 
 
 def integers(field: Field) -> list[int]:
-    """The numbers of one occurrence of a repeated field, packed or not."""
+    """The numbers of one occurrence of a repeated field, packed or not.
+
+    Raises:
+        ModelFormatError: The field has another wire type, or numbers without measure.
+    """
     if field.wire == VARINT:
         return [field.integer]
     found, position, payload = [], 0, field.payload
+    if len(payload) > _MAX_NUMBERS:
+        raise ModelFormatError(f"{len(payload)} bytes of numbers in protobuf field {field.number}")
     while position < len(payload):
         value, position = _read_varint(payload, position)
         found.append(value - _TWO_TO_64 if value & _SIGN_BIT else value)
@@ -137,7 +150,7 @@ def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
         position += 1
         value |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:
-            return value, position
+            return value % _TWO_TO_64, position
     raise ModelFormatError(f"a protobuf number of more than {_MAX_VARINT_BYTES} bytes")
 
 

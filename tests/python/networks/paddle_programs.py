@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hpinfer.hpi.conversion.wire import encode_bytes, encode_integer
 from hpinfer.hub import ModelFiles
+from hpinfer.networks.protobuf import encode_bytes, encode_integer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,9 @@ _FLOAT32 = 5
 _INT, _STRING, _INTS, _BOOLEAN = 0, 2, 3, 6
 
 
-def variable(name: str, shape: list[int] | None, *, dtype: int = _FLOAT32) -> bytes:
+def variable(
+    name: str, shape: list[int] | None, *, dtype: int = _FLOAT32, stored: bool = False
+) -> bytes:
     """VarDesc of a tensor, or without a shape of the feed and fetch lists."""
     if shape is None:
         kind = encode_integer(1, _FEED if name == "feed" else _FETCH)
@@ -24,7 +26,10 @@ def variable(name: str, shape: list[int] | None, *, dtype: int = _FLOAT32) -> by
         dims = b"".join(encode_integer(2, dim) for dim in shape)
         tensor = encode_bytes(1, encode_integer(1, dtype) + dims)
         kind = encode_integer(1, _LOD_TENSOR) + encode_bytes(3, tensor)
-    return encode_bytes(1, name.encode()) + encode_bytes(2, kind)
+    in_file = stored or shape is None
+    return b"".join(
+        [encode_bytes(1, name.encode()), encode_bytes(2, kind), encode_integer(3, in_file)]
+    )
 
 
 def attribute(name: str, value: object) -> bytes:
@@ -60,9 +65,14 @@ def pdmodel(shapes: dict[str, list[int]], operators: list[bytes]) -> bytes:
     variables += [variable(name, shape) for name, shape in shapes.items()]
     feed = operator("feed", "feed", first, col=0)
     fetch = operator("fetch", last, "fetch", col=0)
+    return program(variables, [feed, *operators, fetch])
+
+
+def program(variables: list[bytes], operators: list[bytes]) -> bytes:
+    """ProgramDesc of one block."""
     block = encode_integer(1, 0) + encode_integer(2, -1)
     block += b"".join(encode_bytes(3, item) for item in variables)
-    block += b"".join(encode_bytes(4, item) for item in (feed, *operators, fetch))
+    block += b"".join(encode_bytes(4, item) for item in operators)
     return encode_bytes(1, block) + encode_bytes(4, encode_integer(1, 0))
 
 
@@ -95,14 +105,20 @@ def pir_attribute(name: str, kind: str, value: object) -> dict[str, Any]:
 
 
 def pir(operators: list[dict[str, Any]], *, version: int = 3, shape: list[int]) -> dict[str, Any]:
-    """A program whose input is value 1 with the given shape."""
+    """A program whose input is value 1 with the given shape, and its output the last operator's."""
     data = {
         "#": "1.data",
         "A": [pir_attribute("name", "0.a_str", "x")],
         "I": [],
         "O": [pir_tensor(1, shape)],
     }
-    block = {"#": "block_0", "args": [], "ops": [data, *operators]}
+    fetch = {
+        "#": "1.fetch",
+        "A": [pir_attribute("name", "0.a_str", "y"), pir_attribute("col", "0.a_i32", 0)],
+        "I": [{"%": (operators[-1]["O"] or data["O"])[0]["%"]}],
+        "O": [pir_tensor(1000, shape)],
+    }
+    block = {"#": "block_0", "args": [], "ops": [data, *operators, fetch]}
     return {
         "base_code": {"magic": "pir", "trainable": True, "version": version},
         "program": {"regions": [{"#": "region_0", "blocks": [block]}]},
@@ -119,6 +135,14 @@ def pir_pool(source: int, target: int, output: list[int]) -> dict[str, Any]:
         "I": [{"%": source}],
         "O": [pir_tensor(target, output)],
     }
+
+
+def pool_program(program_format: str, size: list[int], output: list[int]) -> bytes:
+    """Adaptive pooling of a picture of one channel, in either format."""
+    if program_format == "pdmodel":
+        return pool_pdmodel(size, output)
+    pool = pir_pool(1, 2, [1, 1, *output])
+    return json.dumps(pir([pool], shape=[1, 1, *size])).encode()
 
 
 def write_model(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpinfer.errors import ModelFormatError, ModelNotFoundError
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
