@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _DETECTION = "SubModules.TextDetection"
 _RECOGNITION = "SubModules.TextRecognition"
+_LAYOUT = "SubModules.LayoutDetection"
+_TEXT = "SubPipelines.GeneralOCR"
 
 _COMMANDS = (
     PipelineCommand(
@@ -46,6 +48,19 @@ _COMMANDS = (
         "instances",
         "instance_segmentation",
         models={"model": ("SubModules.InstanceSegmentation", "Instance segmentation model.")},
+    ),
+    PipelineCommand(
+        "table",
+        "table_recognition",
+        models={
+            "table-model": ("SubModules.TableStructureRecognition", "Table structure model."),
+            "layout-model": (_LAYOUT, "Layout detection model."),
+            "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
+        },
+        formats=("text", "html", "markdown", "json", "jsonl", "none"),
+        kinds=("json", "image", "html", "xlsx", "markdown", "text"),
+        default_kinds=("json", "image", "html"),
     ),
     PipelineCommand(
         "doc",

@@ -63,4 +63,22 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         ),
     ),
     "instance_segmentation": (Parameter("threshold", _UNIT, "Score that a box must exceed."),),
+    "table_recognition": (
+        *DOCUMENT_SWITCHES,
+        Parameter(
+            "use_layout_detection",
+            None,
+            "Look for tables first; without, each page is one table.",
+            switch=True,
+        ),
+        Parameter(
+            "use_table_cells_ocr_results", None, "Read every cell of a table on its own (slow)."
+        ),
+        Parameter(
+            "cell_sort_by_y_projection",
+            None,
+            "Order the texts of a cell by line, then from left to right.",
+        ),
+        *TEXT_DETECTION,
+    ),
 }

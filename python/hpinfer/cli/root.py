@@ -22,6 +22,7 @@ _PIPELINE_COMMANDS = {
     "detect": "Find objects in pictures, or the parts of pages.",
     "segment": "Give each pixel of pictures its class.",
     "instances": "Find objects in pictures and the pixels of each.",
+    "table": "Find tables in pictures and documents, and read them.",
     "doc": "Turn pages upright and flatten curved ones.",
 }
 #: The other subcommands; the command is in the module of its name.

@@ -18,6 +18,7 @@ from hpinfer.pipelines.single_model import (
     ObjectDetectionPipeline,
     SemanticSegmentationPipeline,
 )
+from hpinfer.pipelines.table_recognition import TableRecognitionPipeline
 
 if TYPE_CHECKING:
     import os
@@ -35,6 +36,7 @@ __all__ = [
     "Pipeline",
     "Precision",
     "SemanticSegmentationPipeline",
+    "TableRecognitionPipeline",
     "create_pipeline",
 ]
 
@@ -46,6 +48,7 @@ PIPELINE_CLASSES: dict[str, Callable[..., Pipeline[Any]]] = {
     "instance_segmentation": InstanceSegmentationPipeline,
     "object_detection": ObjectDetectionPipeline,
     "semantic_segmentation": SemanticSegmentationPipeline,
+    "table_recognition": TableRecognitionPipeline,
 }
 
 _ARGUMENTS = (

@@ -91,9 +91,7 @@ class Pipeline(ABC, Generic[ResultT]):
             ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
                 once, not at the first ``next``).
         """
-        check_parameters(params, self.PARAMETERS, where=f"{self._name}.predict")
-        given = {name: value for name, value in params.items() if value is not None}
-        settings = self._settings(given)
+        settings = self.call_settings(params)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
         return predict_in_batches(
             images,
@@ -103,6 +101,30 @@ class Pipeline(ABC, Generic[ResultT]):
         )
 
     __call__ = predict
+
+    def call_settings(self, params: Mapping[str, Any]) -> object:
+        """The settings of one call, for `predict_images`.
+
+        Args:
+            params: Parameters of `predict`; None leaves the pipeline's value.
+
+        Raises:
+            ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded.
+        """
+        check_parameters(params, self.PARAMETERS, where=f"{self._name}.predict")
+        return self._settings({name: value for name, value in params.items() if value is not None})
+
+    def predict_images(self, images: Sequence[InputImage], settings: object) -> Sequence[ResultT]:
+        """Predicts pictures that are read already, as one batch.
+
+        Args:
+            images: The pictures; there may be none.
+            settings: What `call_settings` gave.
+
+        Raises:
+            InvalidInputError: One of them cannot be used.
+        """
+        return self._predict_batch(images, settings) if images else []
 
     @abstractmethod
     def _settings(self, params: Mapping[str, Any]) -> object:

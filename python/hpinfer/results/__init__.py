@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpinfer.results.base import Result
 from hpinfer.results.detection import DetResult, InstanceSegResult, SegResult
+from hpinfer.results.layout_parsing import LayoutBlock, LayoutParsingResult
 from hpinfer.results.modules import (
     ClassificationResult,
     DocPreprocessorResult,
@@ -15,6 +16,7 @@ from hpinfer.results.modules import (
 )
 from hpinfer.results.ocr import OCRLine, OCRResult
 from hpinfer.results.table import SingleTableResult, TableRecResult
+from hpinfer.results.table_page import TableRecognitionResult, TablesResult
 
 __all__ = [
     "ClassificationResult",
@@ -23,12 +25,16 @@ __all__ = [
     "DocTrResult",
     "FormulaRecResult",
     "InstanceSegResult",
+    "LayoutBlock",
+    "LayoutParsingResult",
     "OCRLine",
     "OCRResult",
     "Result",
     "SegResult",
     "SingleTableResult",
     "TableRecResult",
+    "TableRecognitionResult",
+    "TablesResult",
     "TextDetResult",
     "TextRecResult",
     "TopkResult",

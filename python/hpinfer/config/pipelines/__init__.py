@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
+from hpinfer.config.pipelines.layout_detection import LayoutDetectionConfig
 from hpinfer.config.pipelines.ocr import OCRConfig
 from hpinfer.config.pipelines.single_model import (
     ImageClassificationPipelineConfig,
@@ -10,6 +11,7 @@ from hpinfer.config.pipelines.single_model import (
     ObjectDetectionPipelineConfig,
     SemanticSegmentationPipelineConfig,
 )
+from hpinfer.config.pipelines.table_recognition import TableRecognitionConfig
 from hpinfer.config.pipelines.tree import Level, ModuleConfig, PipelineConfig, levels, plain
 
 __all__ = [
@@ -17,12 +19,14 @@ __all__ = [
     "DocPreprocessorConfig",
     "ImageClassificationPipelineConfig",
     "InstanceSegmentationPipelineConfig",
+    "LayoutDetectionConfig",
     "Level",
     "ModuleConfig",
     "OCRConfig",
     "ObjectDetectionPipelineConfig",
     "PipelineConfig",
     "SemanticSegmentationPipelineConfig",
+    "TableRecognitionConfig",
     "levels",
     "plain",
 ]
@@ -35,4 +39,5 @@ PIPELINES: dict[str, type[PipelineConfig]] = {
     "instance_segmentation": InstanceSegmentationPipelineConfig,
     "object_detection": ObjectDetectionPipelineConfig,
     "semantic_segmentation": SemanticSegmentationPipelineConfig,
+    "table_recognition": TableRecognitionConfig,
 }
