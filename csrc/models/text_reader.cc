@@ -3,9 +3,9 @@
 #include <chrono>
 
 #include "core/thread_pool.h"
+#include "models/region_crop.h"
 #include "postprocess/text_order.h"
 #include "vision/rotate.h"
-#include "vision/warp.h"
 
 namespace hpinfer::models {
 namespace {
@@ -26,22 +26,20 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> regions) {
+bool is_curved(const TextReaderParams& params) {
+  return params.detection.db.box_type == postprocess::DbBoxType::kPoly;
+}
+
+std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> regions, bool curved) {
   std::vector<postprocess::Polygon> polygons;
   polygons.reserve(regions.size());
   for (postprocess::TextRegion& region : regions) polygons.push_back(std::move(region.polygon));
   std::vector<ReadLine> lines;
   lines.reserve(regions.size());
-  for (const std::size_t i : postprocess::reading_order_of_quads(polygons))
+  for (const std::size_t i : curved ? postprocess::reading_order_of_polygons(polygons)
+                                    : postprocess::reading_order_of_quads(polygons))
     lines.push_back({std::move(polygons[i]), regions[i].score, -1, {}, {}});
   return lines;
-}
-
-vision::Quad corners_of(const postprocess::Polygon& polygon) {
-  const postprocess::Quad corners = postprocess::crop_corners(polygon);
-  vision::Quad quad;
-  for (std::size_t i = 0; i < quad.size(); ++i) quad[i] = {corners[i].x, corners[i].y};
-  return quad;
 }
 
 std::vector<ImageView> views_of(const std::vector<Image>& images) {
@@ -63,12 +61,15 @@ TextReader::TextReader(std::shared_ptr<const TextDetector> detector,
 ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params) const {
   check(!params.line_orientation_batch || line_classifier_ != nullptr, ErrorCode::kInvalidInput,
         "text line orientation was asked for, but the pipeline was made without that model");
+  const bool curved = is_curved(params);
+  check(!(curved && params.words), ErrorCode::kInvalidInput,
+        "words are located in quadrilaterals; polygons have none");
   ReadPage result;
   Stopwatch watch;
-  result.lines = lines_in_order(detector_->detect(page, params.detection));
+  result.lines = lines_in_order(detector_->detect(page, params.detection), curved);
   result.seconds.detection = watch.lap();
 
-  std::vector<Image> crops = crop_lines(page, result.lines);
+  std::vector<Image> crops = crop_lines(page, result.lines, curved);
   result.seconds.crops = watch.lap();
 
   if (params.line_orientation_batch) {
@@ -90,11 +91,12 @@ ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params)
 
 // One crop a line; lines whose crop has no pixel are dropped with their crop.
 std::vector<Image> TextReader::crop_lines(const ImageView& page,
-                                          std::vector<ReadLine>& lines) const {
+                                          std::vector<ReadLine>& lines, bool curved) const {
   std::vector<Image> crops(lines.size());
   thread_pool().parallel_for(static_cast<int>(lines.size()), [&](int i) {
     const auto line = static_cast<std::size_t>(i);
-    crops[line] = vision::crop_quad(page, corners_of(lines[line].polygon));
+    const postprocess::Polygon& region = lines[line].polygon;
+    crops[line] = curved ? crop_polygon(page, region) : crop_rectangle(page, region);
   });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -12,11 +12,13 @@
 
 namespace hpinfer::models {
 
+// Polygons (detection.db.box_type) are read as curved text, e.g. of seals: by their least y, each
+// straightened before it is recognised.
 struct TextReaderParams {
   TextDetectionParams detection;
   RecognitionOptions recognition;
   std::optional<int> line_orientation_batch;  // set: classify the direction of every line first
-  bool words = false;                         // locate the words of every line
+  bool words = false;                         // locate the words of every line; not of polygons
 };
 
 struct ReadLine {
@@ -47,11 +49,13 @@ class TextReader {
              std::shared_ptr<const TextRecognizer> recognizer,
              std::shared_ptr<const ImageClassifier> line_classifier);
 
-  // The text of a BGR page. Regions whose crop is empty are left out.
+  // The text of a BGR page. Regions whose crop is empty are left out. Throws Error(kInvalidInput)
+  // for line_orientation_batch without a model for it, and for the words of polygons.
   ReadPage read(const ImageView& page, const TextReaderParams& params) const;
 
  private:
-  std::vector<Image> crop_lines(const ImageView& page, std::vector<ReadLine>& lines) const;
+  std::vector<Image> crop_lines(const ImageView& page, std::vector<ReadLine>& lines,
+                                bool curved) const;
   void turn_upright(std::vector<Image>& crops, std::vector<ReadLine>& lines, int batch_size) const;
 
   std::shared_ptr<const TextDetector> detector_;

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _DETECTION = "SubModules.TextDetection"
 _RECOGNITION = "SubModules.TextRecognition"
-_LAYOUT = "SubModules.LayoutDetection"
 _TEXT = "SubPipelines.GeneralOCR"
+_LAYOUT = ("SubModules.LayoutDetection", "Layout detection model.")
 
 _COMMANDS = (
     PipelineCommand(
@@ -54,13 +54,52 @@ _COMMANDS = (
         "table_recognition",
         models={
             "table-model": ("SubModules.TableStructureRecognition", "Table structure model."),
-            "layout-model": (_LAYOUT, "Layout detection model."),
+            "layout-model": _LAYOUT,
             "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
             "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
         },
         formats=("text", "html", "markdown", "json", "jsonl", "none"),
         kinds=("json", "image", "html", "xlsx", "markdown", "text"),
         default_kinds=("json", "image", "html"),
+    ),
+    PipelineCommand(
+        "layout",
+        "layout_parsing",
+        models={
+            "layout-model": _LAYOUT,
+            "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
+            "table-model": (
+                "SubPipelines.TableRecognition.SubModules.TableStructureRecognition",
+                "Table structure model.",
+            ),
+            "formula-model": (
+                "SubPipelines.FormulaRecognition.SubModules.FormulaRecognition",
+                "Formula model.",
+            ),
+        },
+        formats=("text", "markdown", "html", "json", "jsonl", "none"),
+        kinds=("json", "image", "markdown", "html", "xlsx", "text"),
+        default_kinds=("json", "image", "markdown"),
+    ),
+    PipelineCommand(
+        "seal",
+        "seal_recognition",
+        models={
+            "layout-model": _LAYOUT,
+            "det-model": (f"SubPipelines.SealOCR.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"SubPipelines.SealOCR.{_RECOGNITION}", "Text recognition model."),
+        },
+    ),
+    PipelineCommand(
+        "formula",
+        "formula_recognition",
+        models={
+            "layout-model": _LAYOUT,
+            "model": ("SubModules.FormulaRecognition", "Formula model."),
+        },
+        formats=("text", "json", "jsonl", "markdown", "csv", "none"),
+        kinds=("json", "image", "text", "markdown", "csv"),
     ),
     PipelineCommand(
         "doc",

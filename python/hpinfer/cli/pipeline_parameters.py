@@ -15,23 +15,73 @@ DOCUMENT_SWITCHES = (
     Parameter("use_doc_unwarping", None, "Flatten curved pages first.", switch=True),
 )
 
-TEXT_DETECTION = (
+
+
+def text_parameters(what: str) -> tuple[Parameter, ...]:
+    """Text detection and recognition, of ``"text"`` or ``"seal"``."""
+    return (
+        Parameter(
+            f"{what}_det_limit_side_len",
+            click.IntRange(min=1),
+            "Side length that detection resizes to.",
+        ),
+        Parameter(
+            f"{what}_det_limit_type",
+            click.Choice(["max", "min"]),
+            "Whether that length bounds the longer (max) or the shorter (min) side.",
+        ),
+        Parameter(f"{what}_det_thresh", _UNIT, "Pixels above this probability are text."),
+        Parameter(f"{what}_det_box_thresh", _UNIT, "Boxes of at least this score are kept."),
+        Parameter(
+            f"{what}_det_unclip_ratio",
+            click.FloatRange(0.0, min_open=True),
+            "How far boxes grow around the text core.",
+        ),
+        Parameter(f"{what}_rec_score_thresh", _UNIT, "Lines of at least this score are kept."),
+    )
+
+
+TEXT_DETECTION = text_parameters("text")
+
+#: Where the regions lie on a page.
+LAYOUT_DETECTION = (
     Parameter(
-        "text_det_limit_side_len", click.IntRange(min=1), "Side length that detection resizes to."
+        "layout_threshold",
+        _VALUE,
+        "Score that a region must exceed; or one for each class, by label or number.",
+        metavar="SCORE|{CLASS: SCORE}",
+    ),
+    Parameter("layout_nms", None, "Drop regions that overlap a better one."),
+    Parameter(
+        "layout_unclip_ratio",
+        _VALUE,
+        "How much regions grow about their centre; or by class.",
+        metavar="RATIO|[W,H]|{CLASS: RATIO}",
     ),
     Parameter(
-        "text_det_limit_type",
-        click.Choice(["max", "min"]),
-        "Whether that length bounds the longer (max) or the shorter (min) side.",
+        "layout_merge_bboxes_mode",
+        _VALUE,
+        "Regions inside others: keep all, the outer (large) or the inner (small); or by class.",
+        metavar="union|large|small|{CLASS: MODE}",
     ),
-    Parameter("text_det_thresh", _UNIT, "Pixels above this probability are text."),
-    Parameter("text_det_box_thresh", _UNIT, "Boxes of at least this score are kept."),
-    Parameter(
-        "text_det_unclip_ratio",
-        click.FloatRange(0.0, min_open=True),
-        "How far boxes grow around the text core.",
-    ),
-    Parameter("text_rec_score_thresh", _UNIT, "Lines of at least this score are kept."),
+)
+
+LAYOUT = (
+    Parameter("use_layout_detection", None, "Find the regions on pages first.", switch=True),
+    *LAYOUT_DETECTION,
+)
+
+#: Reading pages part by part.
+LAYOUT_PARSING = (
+    *DOCUMENT_SWITCHES,
+    Parameter("use_general_ocr", None, "Make text part of the result."),
+    Parameter("use_textline_orientation", None, "Turn upside-down lines.", switch=True),
+    Parameter("use_table_recognition", None, "Read tables as tables.", switch=True),
+    Parameter("use_seal_recognition", None, "Read seals.", switch=True),
+    Parameter("use_formula_recognition", None, "Read formulas as LaTeX.", switch=True),
+    *LAYOUT_DETECTION,
+    *TEXT_DETECTION,
+    *text_parameters("seal"),
 )
 
 #: ``pipeline_name`` to its parameters, in the order of the help.
@@ -42,7 +92,11 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         *TEXT_DETECTION,
         Parameter("return_word_box", None, "Return the words of each line with their boxes."),
     ),
+    "PP-ChatOCRv3-doc": LAYOUT_PARSING,
     "doc_preprocessor": DOCUMENT_SWITCHES,
+    "layout_parsing": LAYOUT_PARSING,
+    "seal_recognition": (*DOCUMENT_SWITCHES, *LAYOUT, *text_parameters("seal")),
+    "formula_recognition": (*DOCUMENT_SWITCHES, *LAYOUT),
     "image_classification": (
         Parameter("topk", click.IntRange(min=1), "How many classes to give, the best first."),
     ),
@@ -65,12 +119,7 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "instance_segmentation": (Parameter("threshold", _UNIT, "Score that a box must exceed."),),
     "table_recognition": (
         *DOCUMENT_SWITCHES,
-        Parameter(
-            "use_layout_detection",
-            None,
-            "Look for tables first; without, each page is one table.",
-            switch=True,
-        ),
+        *LAYOUT,
         Parameter(
             "use_table_cells_ocr_results", None, "Read every cell of a table on its own (slow)."
         ),

@@ -23,6 +23,9 @@ _PIPELINE_COMMANDS = {
     "segment": "Give each pixel of pictures its class.",
     "instances": "Find objects in pictures and the pixels of each.",
     "table": "Find tables in pictures and documents, and read them.",
+    "layout": "Read documents part by part, in reading order.",
+    "seal": "Read the curved text of seals.",
+    "formula": "Read formulas as LaTeX.",
     "doc": "Turn pages upright and flatten curved ones.",
 }
 #: The other subcommands; the command is in the module of its name.

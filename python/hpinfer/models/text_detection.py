@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: DetResizeForTest says "long side 960", but PaddleX resizes only what is longer (contract 6.5).
 _DEFAULT_LIMIT = 960
+#: Of detectors of seals, where it is a bound of the shorter side.
+_SEAL_LIMIT = 736
 
 
 class _Overrides(StrictModel):
@@ -83,6 +85,15 @@ class TextDetectionSettings:
         validate(_Overrides, given, where=where)
         return replace(self, **given)
 
+    def for_curved_text(self) -> TextDetectionSettings:
+        """These settings for polygons: what detectors of straight text lack to find curved text.
+
+        Thresholds and growth stay: they belong to what the network was trained for.
+        """
+        if self.box_type == "poly":
+            return self
+        return replace(self, box_type="poly", limit_type="min", limit_side_len=_SEAL_LIMIT)
+
     def native(self) -> _native.TextDetectionParams:
         """For the native detector."""
         from hpinfer import _native
@@ -105,6 +116,8 @@ def detection_settings(config: InferenceConfig) -> TextDetectionSettings:
     post = validate(_PostProcess, config.postprocess, where=where).model_dump(exclude={"name"})
     resize = config.operator("DetResizeForTest")
     limit = None if resize is None else resize.params.get("resize_long")
+    if post["box_type"] == "poly":
+        return TextDetectionSettings(limit or _SEAL_LIMIT, "min", **post)
     return TextDetectionSettings(limit_side_len=limit or _DEFAULT_LIMIT, **post)
 
 

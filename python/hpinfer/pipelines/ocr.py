@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from hpinfer.config.validation import StrictModel, validate
-from hpinfer.errors import UnsupportedError
+from hpinfer.errors import ConfigError, UnsupportedError
 from hpinfer.models import ImageClassification, TextDetection, TextRecognition
 from hpinfer.models.text_detection import detection_settings
-from hpinfer.pipelines.base import Pipeline, switched
-from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
+from hpinfer.pipelines.base import switched
+from hpinfer.pipelines.pages import PagePipeline
 from hpinfer.results import OCRResult
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
     from hpinfer.pipelines.doc_preprocessor import DocSteps
-    from hpinfer.results import DocPreprocessorResult
+    from hpinfer.pipelines.pages import Page
 
 _DETECTION_PREFIX = "text_det_"
-_DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
+#: Parameters of text detection that a call may set.
+DETECTION_PARAMETERS = ("limit_side_len", "limit_type", "thresh", "box_thresh", "unclip_ratio")
 
 
 class _CallParameters(StrictModel):
@@ -45,13 +46,21 @@ class _CallParameters(StrictModel):
 
 
 _PARAMETERS = frozenset(_CallParameters.model_fields) | {
-    _DETECTION_PREFIX + name for name in _DETECTION_PARAMETERS
+    _DETECTION_PREFIX + name for name in DETECTION_PARAMETERS
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
-    """Every per-call setting, resolved and checked against the models that are loaded."""
+class ReadingSettings:
+    """Every per-call setting, resolved and checked against the models that are loaded.
+
+    Attributes:
+        detection: Parameters of text detection.
+        score_thresh: Score that a line needs.
+        line_orientation: Whether upside-down lines are turned.
+        document: Steps of document pre-processing, None for none.
+        words: Whether the words of each line are located.
+    """
 
     detection: TextDetectionSettings
     score_thresh: float
@@ -61,6 +70,7 @@ class _Settings:
 
     @property
     def model_settings(self) -> dict[str, bool]:
+        """PaddleX's ``model_settings``."""
         return {
             "use_doc_preprocessor": self.document is not None,
             "use_textline_orientation": self.line_orientation,
@@ -68,13 +78,14 @@ class _Settings:
 
     @property
     def detection_params(self) -> dict[str, Any]:
-        names = ("max_side_limit", *_DETECTION_PARAMETERS)
+        """PaddleX's ``text_det_params``."""
+        names = ("max_side_limit", *DETECTION_PARAMETERS)
         values = asdict(self.detection)
         return {name: values[name] for name in names}
 
 
-class OCRPipeline(Pipeline[OCRResult]):
-    """Reads the text of pictures and documents.
+class OCRPipeline(PagePipeline[OCRResult]):
+    """Reads the text of pictures and documents; with ``text_type: seal``, curved text.
 
     Parameters of `predict`: ``text_det_limit_side_len``, ``text_det_limit_type``,
     ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
@@ -109,35 +120,91 @@ class OCRPipeline(Pipeline[OCRResult]):
             if config.use_textline_orientation
             else None
         )
-        self._preprocessor = (
-            self._sub_pipeline(
-                DocPreprocessorPipeline,
-                "SubPipelines.DocPreprocessor",
-                config.SubPipelines.DocPreprocessor,
-            )
-            if config.use_doc_preprocessor
-            else None
-        )
+        if config.use_doc_preprocessor:
+            self._load_preprocessor(config.SubPipelines.DocPreprocessor)
         self._reader = _native.TextReader(
             self._detector.native,
             self._recognizer.native,
             None if self._line_classifier is None else self._line_classifier.native,
         )
 
-    def _predict_batch(self, images: Sequence[InputImage], settings: _Settings) -> list[OCRResult]:
-        return [self._read(image, settings) for image in images]
+    def reading_settings(
+        self,
+        detection: Mapping[str, Any],
+        *,
+        where: str,
+        score_thresh: float | None = None,
+        line_orientation: bool | None = None,
+        words: bool | None = None,
+        document: DocSteps | None = None,
+    ) -> ReadingSettings:
+        """The settings of one call, for `predict_images`; None is the pipeline's own value.
 
-    def _read(self, image: InputImage, settings: _Settings) -> OCRResult:
+        Args:
+            detection: `DETECTION_PARAMETERS` that are given.
+            where: What `detection` is, for messages.
+            score_thresh: Score that a line needs, 0 to 1.
+            line_orientation: Whether upside-down lines are turned.
+            words: Whether the words of each line are located.
+            document: Steps of document pre-processing.
+
+        Raises:
+            ConfigError: A value is wrong, or a step is asked for whose model was not loaded.
+        """
+        recognition = self.config.SubModules.TextRecognition
+        words = recognition.return_word_box if words is None else words
+        if words and self._is_curved:
+            raise ConfigError(
+                f"{self.name}: return_word_box is for text_type general; words of curved text "
+                "(text_type seal) are not located"
+            )
+        return ReadingSettings(
+            detection=self._detector.settings.override(detection, where=where),
+            score_thresh=recognition.score_thresh if score_thresh is None else score_thresh,
+            line_orientation=switched(
+                line_orientation,
+                loaded=self._line_classifier is not None,
+                name="use_textline_orientation",
+            ),
+            document=document,
+            words=words,
+        )
+
+    @property
+    def _is_curved(self) -> bool:
+        return self.config.text_type == "seal"
+
+    def _settings(self, params: Mapping[str, Any]) -> ReadingSettings:
+        detection = {
+            name: params[_DETECTION_PREFIX + name]
+            for name in DETECTION_PARAMETERS
+            if _DETECTION_PREFIX + name in params
+        }
+        rest = {name: params[name] for name in params if name in _CallParameters.model_fields}
+        call = validate(_CallParameters, rest, where="OCR.predict")
+        return self.reading_settings(
+            detection,
+            where="OCR.predict: text_det",
+            score_thresh=call.text_rec_score_thresh,
+            line_orientation=call.use_textline_orientation,
+            words=call.return_word_box,
+            document=self._document_steps(
+                call.use_doc_orientation_classify, call.use_doc_unwarping
+            ),
+        )
+
+    def _predict_batch(
+        self, images: Sequence[InputImage], settings: ReadingSettings
+    ) -> list[OCRResult]:
+        return [self._read(page, settings) for page in self._pages(images, settings.document)]
+
+    def _read(self, page: Page, settings: ReadingSettings) -> OCRResult:
         from hpinfer import _native
 
-        upright = None
-        if self._preprocessor is not None and settings.document is not None:
-            (upright,) = self._preprocessor.process([image], settings.document)
-        page = image.bgr if upright is None or upright.output_img is None else upright.output_img
         modules = self.config.SubModules
         batch = modules.TextLineOrientation.batch_size if settings.line_orientation else None
         read = self._reader.read(
-            page,
+            page.bgr,
             _native.TextReaderParams(
                 settings.detection.native(),
                 modules.TextRecognition.batch_size,
@@ -145,43 +212,7 @@ class OCRPipeline(Pipeline[OCRResult]):
                 words=settings.words,
             ),
         )
-        return _result(image, upright, read, settings)
-
-    def _settings(self, params: Mapping[str, Any]) -> _Settings:
-        detection = {
-            name: params[_DETECTION_PREFIX + name]
-            for name in _DETECTION_PARAMETERS
-            if _DETECTION_PREFIX + name in params
-        }
-        rest = {name: params[name] for name in params if name in _CallParameters.model_fields}
-        call = validate(_CallParameters, rest, where="OCR.predict")
-        score_thresh = call.text_rec_score_thresh
-        if score_thresh is None:
-            score_thresh = self.config.SubModules.TextRecognition.score_thresh
-        return _Settings(
-            detection=self._detector.settings.override(detection, where="OCR.predict: text_det"),
-            score_thresh=score_thresh,
-            line_orientation=switched(
-                call.use_textline_orientation,
-                loaded=self._line_classifier is not None,
-                name="use_textline_orientation",
-            ),
-            document=self._document_steps(
-                call.use_doc_orientation_classify, call.use_doc_unwarping
-            ),
-            words=self.config.SubModules.TextRecognition.return_word_box
-            if call.return_word_box is None
-            else call.return_word_box,
-        )
-
-    def _document_steps(self, orientation: bool | None, unwarping: bool | None) -> DocSteps | None:
-        """Steps of pre-processing; None is none of them: the page is read as it is."""
-        if self._preprocessor is None:
-            switched(orientation, loaded=False, name="use_doc_orientation_classify")
-            switched(unwarping, loaded=False, name="use_doc_unwarping")
-            return None
-        steps = self._preprocessor.steps(orientation, unwarping)
-        return steps if steps.orientation or steps.unwarping else None
+        return self._result(page, read, settings)
 
     def _classifier(
         self, path: str, module: ModuleConfig, **session_options: Any
@@ -191,23 +222,59 @@ class OCRPipeline(Pipeline[OCRResult]):
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         module = self.config.SubModules.TextDetection
         values = {
-            name: getattr(module, name) for name in (*_DETECTION_PARAMETERS, "max_side_limit")
+            name: getattr(module, name) for name in (*DETECTION_PARAMETERS, "max_side_limit")
         }
         where = "pipeline config: SubModules.TextDetection"
-        settings = detection_settings(loaded.config).override(values, where=where)
-        if settings.box_type != "quad":
+        own = detection_settings(loaded.config)
+        if self._is_curved:
+            own = own.for_curved_text()
+        elif own.box_type != "quad":
             raise UnsupportedError(
-                f"the OCR pipeline reads quadrilaterals; {loaded.name} gives polygons"
+                f"text_type general reads quadrilaterals; {loaded.name} gives polygons: "
+                "set text_type to seal"
             )
-        return TextDetection(loaded, settings=settings)
+        return TextDetection(loaded, settings=own.override(values, where=where))
+
+    def _result(self, page: Page, read: _native.ReadPage, settings: ReadingSettings) -> OCRResult:
+        import numpy as np
+
+        lines, words = read.lines, settings.words
+        kept = [line for line in lines if line.text.score >= settings.score_thresh]
+        polygons = [line.polygon for line in kept]
+        source = page.source
+        return OCRResult(
+            dt_polys=[line.polygon for line in lines],
+            rec_texts=[line.text.text for line in kept],
+            rec_scores=[line.text.score for line in kept],
+            rec_polys=polygons,
+            rec_boxes=_bounds([] if self._is_curved else polygons),
+            model_settings=settings.model_settings,
+            text_det_params=settings.detection_params,
+            text_type=self.config.text_type,
+            textline_orientation_angles=np.array([line.orientation for line in lines], np.int32)
+            if lines
+            else None,
+            text_rec_score_thresh=settings.score_thresh,
+            return_word_box=words,
+            text_word=[line.words for line in kept] if words else None,
+            text_word_region=[line.word_polygons for line in kept] if words else None,
+            text_word_boxes=[_bounds(line.word_polygons) for line in kept] if words else None,
+            doc_preprocessor_res=page.document,
+            image=source.bgr,
+            input_path=source.input_path,
+            page_index=source.page_index,
+            name=source.name,
+            timing=read.seconds,
+        )
 
 
 def _refuse_unsupported(config: OCRConfig) -> None:
-    if config.text_type != "general":
-        raise UnsupportedError(
-            f"the OCR pipeline reads text_type 'general'; {config.text_type!r} is not supported yet"
-        )
     modules = config.SubModules
+    if config.text_type == "seal" and modules.TextRecognition.return_word_box:
+        raise UnsupportedError(
+            "SubModules.TextRecognition.return_word_box: words of curved text (text_type seal) "
+            "are not located; set it to false"
+        )
     for name, shape in (
         ("TextDetection", modules.TextDetection.input_shape),
         ("TextRecognition", modules.TextRecognition.input_shape),
@@ -217,42 +284,6 @@ def _refuse_unsupported(config: OCRConfig) -> None:
                 f"SubModules.{name}.input_shape is not supported: sizes follow the picture; "
                 "set it to null"
             )
-
-
-def _result(
-    image: InputImage,
-    upright: DocPreprocessorResult | None,
-    read: _native.ReadPage,
-    settings: _Settings,
-) -> OCRResult:
-    import numpy as np
-
-    lines = read.lines
-    kept = [line for line in lines if line.text.score >= settings.score_thresh]
-    polygons = [line.polygon for line in kept]
-    return OCRResult(
-        dt_polys=[line.polygon for line in lines],
-        rec_texts=[line.text.text for line in kept],
-        rec_scores=[line.text.score for line in kept],
-        rec_polys=polygons,
-        rec_boxes=_bounds(polygons),
-        model_settings=settings.model_settings,
-        text_det_params=settings.detection_params,
-        textline_orientation_angles=np.array([line.orientation for line in lines], dtype=np.int32)
-        if lines
-        else None,
-        text_rec_score_thresh=settings.score_thresh,
-        return_word_box=settings.words,
-        text_word=[line.words for line in kept] if settings.words else None,
-        text_word_region=[line.word_polygons for line in kept] if settings.words else None,
-        text_word_boxes=[_bounds(line.word_polygons) for line in kept] if settings.words else None,
-        doc_preprocessor_res=upright,
-        image=image.bgr,
-        input_path=image.input_path,
-        page_index=image.page_index,
-        name=image.name,
-        timing=read.seconds,
-    )
 
 
 def _bounds(

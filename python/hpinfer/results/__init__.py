@@ -15,6 +15,12 @@ from hpinfer.results.modules import (
     TopkResult,
 )
 from hpinfer.results.ocr import OCRLine, OCRResult
+from hpinfer.results.regions import (
+    FormulaRecognitionResult,
+    FormulaResult,
+    SealRecognitionResult,
+    SealResult,
+)
 from hpinfer.results.table import SingleTableResult, TableRecResult
 from hpinfer.results.table_page import TableRecognitionResult, TablesResult
 
@@ -24,12 +30,16 @@ __all__ = [
     "DocPreprocessorResult",
     "DocTrResult",
     "FormulaRecResult",
+    "FormulaRecognitionResult",
+    "FormulaResult",
     "InstanceSegResult",
     "LayoutBlock",
     "LayoutParsingResult",
     "OCRLine",
     "OCRResult",
     "Result",
+    "SealRecognitionResult",
+    "SealResult",
     "SegResult",
     "SingleTableResult",
     "TableRecResult",

@@ -215,8 +215,10 @@ class OCRResult(RowsResult):
 
     def _draw(self) -> dict[str, Image.Image]:
         from hpinfer.results.drawing import draw_ocr
+        from hpinfer.results.drawing_regions import draw_curved
 
-        pictures = {"ocr_res_img": draw_ocr(self)}
+        draw = draw_curved if self.text_type == "seal" else draw_ocr
+        pictures = {"ocr_res_img": draw(self)}
         if self.doc_preprocessor_res is not None:
             pictures.update(self.doc_preprocessor_res.img)
         return pictures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
 from hpinfer.config.pipelines.tree import ModuleConfig, PipelineConfig
@@ -17,7 +17,10 @@ class TextDetectionConfig(ModuleConfig):
     model_name: str = "PP-OCRv4_mobile_det"
     limit_side_len: int | None = Field(default=None, ge=1)
     limit_type: Literal["max", "min"] | None = None
-    max_side_limit: int = Field(default=4000, ge=32)
+    # PaddleX's seal_recognition.yaml says max_side_len, which PaddleX then does not read.
+    max_side_limit: int = Field(
+        default=4000, ge=32, validation_alias=AliasChoices("max_side_limit", "max_side_len")
+    )
     thresh: float | None = Field(default=None, ge=0.0, le=1.0)
     box_thresh: float | None = Field(default=None, ge=0.0, le=1.0)
     unclip_ratio: float | None = Field(default=None, gt=0.0)
