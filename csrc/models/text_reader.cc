@@ -90,8 +90,8 @@ ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params)
 }
 
 // One crop a line; lines whose crop has no pixel are dropped with their crop.
-std::vector<Image> TextReader::crop_lines(const ImageView& page,
-                                          std::vector<ReadLine>& lines, bool curved) const {
+std::vector<Image> TextReader::crop_lines(const ImageView& page, std::vector<ReadLine>& lines,
+                                          bool curved) const {
   std::vector<Image> crops(lines.size());
   thread_pool().parallel_for(static_cast<int>(lines.size()), [&](int i) {
     const auto line = static_cast<std::size_t>(i);

@@ -60,7 +60,7 @@ class EngineError(HpinferError, RuntimeError):
 
 
 class ServiceError(HpinferError, ConnectionError):
-    """A service on the network cannot be reached, refused a request, or answered in another form."""
+    """A service on the network cannot be reached, refuses, or answers in another form."""
 
 
 class UnsupportedError(HpinferError, NotImplementedError):

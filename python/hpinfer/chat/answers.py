@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 #: What models write for a value that they did not find; with those of PaddleX's prompts.
-_NOT_FOUND = frozenset({"", "none", "null", "n/a", "unknown", "未知", "未找到关键信息", "大模型调用失败"})
+_NOT_FOUND = frozenset(
+    {"", "none", "null", "n/a", "unknown", "未知", "未找到关键信息", "大模型调用失败"}
+)
 #: A key and its text where the object as a whole is no JSON; a quote may be escaped.
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)+)"\s*:\s*"((?:[^"\\]|\\.)*)"')
 

@@ -35,4 +35,6 @@ def prompt(
     ]
     title = "Table" if config.task_type.startswith("table") else "Text"
     wanted = ", ".join(keys)
-    return f"{''.join(part or '' for part in parts)}\n{title}:\n```\n{content}\n```\nKeys: [{wanted}]"
+    return (
+        f"{''.join(part or '' for part in parts)}\n{title}:\n```\n{content}\n```\nKeys: [{wanted}]"
+    )

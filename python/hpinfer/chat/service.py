@@ -73,7 +73,9 @@ class _Service:
             return request()
         except self._failures as error:
             reason = self._reason(error)
-            raise ServiceError(f"{self._url} did not answer for {self.model_name}: {reason}") from None
+            raise ServiceError(
+                f"{self._url} did not answer for {self.model_name}: {reason}"
+            ) from None
 
     def _reason(self, error: Exception) -> str:
         """The failure on one line, without the key."""

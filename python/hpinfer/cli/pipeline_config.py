@@ -117,10 +117,11 @@ def _home(pipeline: str, key: str) -> tuple[list[str], object]:
     The pipeline itself and None if no level has it.
     """
     from hpinfer.config.pipelines import PIPELINES, levels
+    from hpinfer.config.validation import validate
 
     places = [
         (path.split(".") if path else [], getattr(level, key))
-        for path, level in levels(PIPELINES[pipeline]())
+        for path, level in levels(validate(PIPELINES[pipeline], {}, where="default"))
         if key in type(level).model_fields
     ]
     return min(places, key=lambda place: len(place[0]), default=([], None))

@@ -16,7 +16,6 @@ DOCUMENT_SWITCHES = (
 )
 
 
-
 def text_parameters(what: str) -> tuple[Parameter, ...]:
     """Text detection and recognition, of ``"text"`` or ``"seal"``."""
     return (

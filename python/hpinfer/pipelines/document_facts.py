@@ -71,9 +71,7 @@ def document_texts(facts: VisualInfo) -> list[str]:
 def short_tables(facts: VisualInfo, most_characters: int) -> list[str]:
     """The HTML of the tables that fit into a question."""
     return [
-        html
-        for html in facts["table_html_list"]
-        if len(html) <= most_characters - _AROUND_A_TABLE
+        html for html in facts["table_html_list"] if len(html) <= most_characters - _AROUND_A_TABLE
     ]
 
 
@@ -81,7 +79,5 @@ def long_tables(facts: VisualInfo, most_characters: int) -> list[str]:
     """The text of the tables that do not fit into a question."""
     tables = zip(facts["table_html_list"], facts["table_text_list"], strict=True)
     return [
-        f"table: {text}\n"
-        for html, text in tables
-        if len(html) > most_characters - _AROUND_A_TABLE
+        f"table: {text}\n" for html, text in tables if len(html) > most_characters - _AROUND_A_TABLE
     ]

@@ -110,9 +110,7 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
         )
         self._ocr = sub(OCRPipeline, "SubPipelines.GeneralOCR", inner.GeneralOCR)
         self._tables = (
-            sub(
-                TableRecognitionPipeline, "SubPipelines.TableRecognition", inner.TableRecognition
-            )
+            sub(TableRecognitionPipeline, "SubPipelines.TableRecognition", inner.TableRecognition)
             if config.use_table_recognition
             else None
         )

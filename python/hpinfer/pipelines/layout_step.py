@@ -18,7 +18,9 @@ LAYOUT_NAMES = {
 }
 
 
-def layout_detector(loaded: LoadedModel, module: LayoutDetectionConfig, *, where: str) -> ObjectDetection:
+def layout_detector(
+    loaded: LoadedModel, module: LayoutDetectionConfig, *, where: str
+) -> ObjectDetection:
     """Layout detection; what its module says holds where a call says nothing.
 
     Args:

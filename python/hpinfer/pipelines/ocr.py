@@ -221,9 +221,7 @@ class OCRPipeline(PagePipeline[OCRResult]):
 
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         module = self.config.SubModules.TextDetection
-        values = {
-            name: getattr(module, name) for name in (*DETECTION_PARAMETERS, "max_side_limit")
-        }
+        values = {name: getattr(module, name) for name in (*DETECTION_PARAMETERS, "max_side_limit")}
         where = "pipeline config: SubModules.TextDetection"
         own = detection_settings(loaded.config)
         if self._is_curved:

@@ -25,7 +25,11 @@ def keys_of(given: str | Sequence[str]) -> list[str]:
     Raises:
         InvalidInputError: There is none.
     """
-    parts = re.split("[,，]", re.sub(r"[\t\n\r\f\v]", "", given)) if isinstance(given, str) else given
+    parts = (
+        re.split("[,\uff0c]", re.sub(r"[\t\n\r\f\v]", "", given))
+        if isinstance(given, str)
+        else given
+    )
     keys = [str(part).strip() for part in parts if str(part).strip()]
     if not keys:
         raise InvalidInputError("key_list must name what to find, e.g. ['date', 'total']; got none")
@@ -62,9 +66,7 @@ class Questions:
         self.answers: dict[str, Any] = {}
         self._chat = chat
 
-    def ask(
-        self, config: PromptConfig, content: str, parts: Mapping[str, str | None]
-    ) -> None:
+    def ask(self, config: PromptConfig, content: str, parts: Mapping[str, str | None]) -> None:
         """Asks for the open keys in `content`; nothing if there are none, or no content.
 
         Raises:

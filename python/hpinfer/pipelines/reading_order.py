@@ -28,7 +28,7 @@ def overlaps(
 
     first = np.maximum(blocks[:, None, :2], lines[None, :, :2])
     last = np.minimum(blocks[:, None, 2:], lines[None, :, 2:])
-    shared: npt.NDArray[np.bool_] = ((last - first) > _TOUCH).all(axis=2)
+    shared: npt.NDArray[np.bool_] = np.asarray(((last - first) > _TOUCH).all(axis=2))
     return shared
 
 

@@ -121,7 +121,9 @@ class RegionPipeline(PagePipeline[ResultT]):
         )
         given = {name: params[name] for name in LAYOUT_NAMES if name in params}
         if given and not wanted:
-            raise ConfigError(f"{where}: {next(iter(given))} has no effect without layout detection")
+            raise ConfigError(
+                f"{where}: {next(iter(given))} has no effect without layout detection"
+            )
         layout = None
         if wanted and self._layout is not None:
             layout = self._layout.call_settings({LAYOUT_NAMES[n]: v for n, v in given.items()})
@@ -147,9 +149,7 @@ class RegionPipeline(PagePipeline[ResultT]):
         return list(self._layout.predict_images(inputs, settings))
 
 
-def cut_regions(
-    page: npt.NDArray[np.uint8], layout: DetResult | None, label: str
-) -> list[Region]:
+def cut_regions(page: npt.NDArray[np.uint8], layout: DetResult | None, label: str) -> list[Region]:
     """The regions of one class, in the layout's order; parts outside the page are cut off.
 
     Args:

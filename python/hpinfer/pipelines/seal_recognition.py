@@ -55,9 +55,7 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
     PARAMETERS: ClassVar[frozenset[str]] = REGION_PARAMETERS | _SEAL_PARAMETERS
     LABEL = "seal"
 
-    def __init__(
-        self, config: SealRecognitionConfig, settings: Mapping[str, HPISettings]
-    ) -> None:
+    def __init__(self, config: SealRecognitionConfig, settings: Mapping[str, HPISettings]) -> None:
         super().__init__(config, settings)
         self.config = config
         if config.use_doc_preprocessor:
@@ -79,7 +77,9 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
             ConfigError: A value is wrong.
         """
         detection = {
-            name: params[_PREFIX + name] for name in DETECTION_PARAMETERS if _PREFIX + name in params
+            name: params[_PREFIX + name]
+            for name in DETECTION_PARAMETERS
+            if _PREFIX + name in params
         }
         where = f"{self.name}.predict"
         rest = {name: params[name] for name in params if not name.startswith(_PREFIX)}

@@ -98,9 +98,7 @@ class TableRecognitionPipeline(RegionPipeline[TableRecognitionResult]):
     )
     LABEL = "table"
 
-    def __init__(
-        self, config: TableRecognitionConfig, settings: Mapping[str, HPISettings]
-    ) -> None:
+    def __init__(self, config: TableRecognitionConfig, settings: Mapping[str, HPISettings]) -> None:
         super().__init__(config, settings)
         self.config = config
         inner = config.SubPipelines

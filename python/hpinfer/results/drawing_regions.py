@@ -122,9 +122,7 @@ def _list_panel(
     return panel
 
 
-def _write_in_box(
-    panel: Image.Image, box: Sequence[float], text: str, color: Color
-) -> None:
+def _write_in_box(panel: Image.Image, box: Sequence[float], text: str, color: Color) -> None:
     from PIL import ImageDraw
 
     draw = ImageDraw.Draw(panel)

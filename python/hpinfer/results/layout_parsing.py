@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from hpinfer.results.regions import FormulaResult, SealResult
-    from hpinfer.results.table import SingleTableResult
 
 _COLUMNS = ("input_path", "page_index", "block", "label", "x1", "y1", "x2", "y2", "content")
 

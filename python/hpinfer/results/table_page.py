@@ -71,8 +71,7 @@ class TablesResult(Result):
         from hpinfer.results.workbook import workbook_bytes
 
         return {
-            table.key: workbook_bytes({table.key: table.grid()})
-            for table in self.table_res_list
+            table.key: workbook_bytes({table.key: table.grid()}) for table in self.table_res_list
         }
 
     def to_html(self) -> str:

@@ -166,9 +166,7 @@ def main() -> int:
     parser.add_argument("--models", type=Path, required=True, help="folder of make_model_dirs.py")
     arguments = parser.parse_args()
     if arguments.side == "reference":
-        write_json(
-            arguments.record, read_all(create_reference, arguments.images, arguments.models)
-        )
+        write_json(arguments.record, read_all(create_reference, arguments.images, arguments.models))
         return 0
     theirs = json.loads(arguments.record.read_text(encoding="utf-8"))
     ours = read_all(create_candidate, arguments.images, arguments.models)
