@@ -19,10 +19,11 @@ std::vector<std::size_t> positions(std::size_t count) {
 
 Point2i first_corner(const Polygon& quad) { return quad.empty() ? Point2i{} : quad.front(); }
 
-int least_y(const Polygon& polygon) {
-  int least = polygon.empty() ? 0 : polygon.front().y;
-  for (const Point2i& p : polygon) least = std::min(least, p.y);
-  return least;
+// Least y, least x.
+std::pair<int, int> top_left(const Polygon& polygon) {
+  Point2i least = first_corner(polygon);
+  for (const Point2i& p : polygon) least = {std::min(least.x, p.x), std::min(least.y, p.y)};
+  return {least.y, least.x};
 }
 
 float distance(const Point2f& a, const Point2f& b) {
@@ -53,7 +54,7 @@ std::vector<std::size_t> reading_order_of_quads(std::span<const Polygon> quads) 
 std::vector<std::size_t> reading_order_of_polygons(std::span<const Polygon> polygons) {
   std::vector<std::size_t> order = positions(polygons.size());
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return least_y(polygons[a]) < least_y(polygons[b]);
+    return top_left(polygons[a]) < top_left(polygons[b]);
   });
   return order;
 }

@@ -14,7 +14,8 @@ namespace hpinfer::postprocess {
 // less than 10 pixels apart in y are put from left to right. Returns positions in `quads`.
 std::vector<std::size_t> reading_order_of_quads(std::span<const Polygon> quads);
 
-// Order of polygons: by their least y; equal ones keep their order.
+// Order of polygons: by their least y, then their least x. (The reference leaves the order of equal
+// y to a sort that is not stable.)
 std::vector<std::size_t> reading_order_of_polygons(std::span<const Polygon> polygons);
 
 // The corners, in order, of the least rectangle around a region: what is cut out for recognition.

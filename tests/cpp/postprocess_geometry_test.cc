@@ -130,5 +130,13 @@ TEST(lines_less_than_ten_pixels_apart_read_from_left_to_right) {
   EXPECT(reading_order_of_polygons(quads) == (std::vector<std::size_t>{0, 1, 2}));
 }
 
+TEST(polygons_of_one_height_read_from_left_to_right) {
+  const Polygon left{{20, 9}, {5, 7}, {30, 40}};
+  const Polygon right{{60, 7}, {70, 20}, {50, 30}};
+  const Polygon above{{90, 1}, {99, 20}, {80, 20}};
+  const std::vector<Polygon> polygons{right, left, above};
+  EXPECT(reading_order_of_polygons(polygons) == (std::vector<std::size_t>{2, 1, 0}));
+}
+
 }  // namespace
 }  // namespace hpinfer::postprocess

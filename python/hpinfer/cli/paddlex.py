@@ -49,7 +49,12 @@ def _given_pipeline(args: list[str]) -> str | None:
 
 
 @click.command(cls=PipelineOptionsCommand, epilog=EPILOG, hidden=True)
-@click.option("--pipeline", metavar="NAME|FILE", required=True, help="OCR, or a pipeline YAML.")
+@click.option(
+    "--pipeline",
+    metavar="NAME|FILE",
+    required=True,
+    help=f"{', '.join(PIPELINE_PARAMETERS)}, or a pipeline YAML.",
+)
 @click.option("--input", "input_", metavar="INPUT", required=True, help="File, directory or URL.")
 @click.option("--save_path", metavar="DIR", type=click.Path(path_type=Path), help="Save there.")
 @click.option("--device", help="cpu, gpu, gpu:0 ...")

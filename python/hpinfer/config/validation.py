@@ -24,6 +24,9 @@ class StrictModel(BaseModel):
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
 
+#: What pydantic puts into the path of a finding for each type that a value may have.
+_ALTERNATIVE = re.compile(r"(constrained|function|literal|lax|nullable)[-\[]|(dict|tuple|list)\[")
+
 #: Keys and arguments of PaddleX that hpinfer does not have, and what to write instead.
 ADVICE = {
     "engine_config": "write hpi_config: {backend: NAME, backend_config: {...}}",
@@ -58,7 +61,7 @@ def _first_finding(model: type[BaseModel], error: ValidationError) -> str:
 
 
 def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in finding["loc"])
+    path = ".".join(str(part) for part in finding["loc"] if not _is_alternative(part))
     advice = ADVICE.get(str(finding["loc"][-1])) if finding["loc"] else None
     if advice is not None:
         return f"key {path!r} is not supported; {advice}"
@@ -74,6 +77,11 @@ def _describe(model: type[BaseModel], finding: ErrorDetails) -> str:
     nearest = difflib.get_close_matches(str(finding["loc"][-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
     return f"unknown key {path!r}; {hint}"
+
+
+def _is_alternative(part: str | int) -> bool:
+    """Whether a part of a path is pydantic's name for one type of several, not a key."""
+    return isinstance(part, str) and _ALTERNATIVE.match(part) is not None
 
 
 def _describe_choice(path: str, finding: ErrorDetails) -> str:

@@ -167,6 +167,10 @@ class Pipeline(ABC, Generic[ResultT]):
             kind: Its class.
             path: Its path, e.g. ``"SubPipelines.DocPreprocessor"``.
             config: Its configuration.
+
+        Raises:
+            ModelNotFoundError: One of its models cannot be had; says which key to set, and where.
+            HpinferError: As `hpinfer.models.load_model`.
         """
         prefix = f"{path}."
         inner = {
@@ -174,7 +178,10 @@ class Pipeline(ABC, Generic[ResultT]):
             for key, value in self.settings.items()
             if key.startswith(prefix)
         }
-        made = kind(config, inner)
+        try:
+            made = kind(config, inner)
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(f"{self._name}: in {path}: {error}") from error
         self._explanations.extend(made._explanations)
         return made
 

@@ -54,13 +54,18 @@ class SingleModelPipeline(Pipeline[ResultT]):
         defaults = {name: value for name, value in given.items() if value is not None}
         made = cast("Model[ResultT]", self._FAMILY(loaded))
         self.model = made.with_defaults(defaults)
+        self._together = module.batch_size
         self._batch_size = max(config.batch_size, module.batch_size)
 
     def _settings(self, params: Mapping[str, Any]) -> object:
         return self.model.call_settings(params)
 
     def _predict_batch(self, images: Sequence[InputImage], settings: object) -> Sequence[ResultT]:
-        return self.model.predict_images(images, settings)
+        results: list[ResultT] = []
+        for start in range(0, len(images), self._together):
+            part = images[start : start + self._together]
+            results.extend(self.model.predict_images(part, settings))
+        return results
 
 
 class ImageClassificationPipeline(SingleModelPipeline[TopkResult]):

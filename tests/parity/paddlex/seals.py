@@ -96,17 +96,27 @@ def read_seals(pipeline: Any, path: Path) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
     written = result.json["res"]
     (seal,) = result["seal_res_list"]
+    lines = sorted(
+        zip(as_lists(seal["dt_polys"]), seal["rec_texts"], seal["rec_scores"], strict=True),
+        key=lambda line: _top_left(line[0]),
+    )
     return {
         "keys": sorted(result.keys()),
         "json_keys": sorted(written),
         "seal_json_keys": sorted(written["seal_res_list"][0]),
         "seal_region_id": seal["seal_region_id"],
-        "dt_polys": as_lists(seal["dt_polys"]),
-        "rec_texts": list(seal["rec_texts"]),
-        "rec_scores": [float(score) for score in seal["rec_scores"]],
+        "tops": [_top_left(polygon)[0] for polygon in as_lists(seal["dt_polys"])],
+        "dt_polys": [polygon for polygon, _, _ in lines],
+        "rec_texts": [text for _, text, _ in lines],
+        "rec_scores": [float(score) for _, _, score in lines],
         "rec_boxes": len(seal["rec_boxes"]),
         "text_det_params": dict(seal["text_det_params"]),
     }
+
+
+def _top_left(polygon: list[list[int]]) -> tuple[int, int]:
+    # PaddleX sorts by the least y alone, and not stably: ties come in any order there.
+    return min(y for _, y in polygon), min(x for x, _ in polygon)
 
 
 def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -10,8 +11,9 @@ import yaml
 from click.testing import CliRunner
 from colour_network import colour_model, coloured
 from constructed import unwarping_network, write_model
-from example_pages import IMAGES, golden_pages, load_bgr
+from example_pages import GOLDEN, IMAGES, golden_pages, load_bgr
 from onnx import helper
+from page_inputs import turned_pages
 from PIL import Image
 
 import hpinfer
@@ -129,7 +131,8 @@ def test_unwarping_without_weights_names_the_key():
         "use_doc_preprocessor": True,
         "SubPipelines": {"DocPreprocessor": {"use_doc_unwarping": True}},
     }
-    with pytest.raises(ModelNotFoundError, match=r"SubModules\.DocUnwarping\.model_dir"):
+    place = r"in SubPipelines\.DocPreprocessor: .*SubModules\.DocUnwarping\.model_dir"
+    with pytest.raises(ModelNotFoundError, match=place):
         hpinfer.create_pipeline(inside)
 
 
@@ -222,3 +225,30 @@ def test_a_command_refuses_the_file_of_another_pipeline(config):
     assert got.exit_code == 2
     assert "is of the pipeline 'doc_preprocessor'" in got.stderr
     assert got.stderr.count("\n") == 1
+
+
+PAGES = json.loads((GOLDEN / "pages.json").read_text(encoding="utf-8"))
+
+
+def test_pages_are_those_of_paddlex_bit_for_bit(engine):
+    pipeline = hpinfer.create_pipeline("doc_preprocessor", engine=engine)
+    pages = dict(turned_pages(IMAGES))
+    assert set(pages) == set(PAGES)
+    for result, name in zip(pipeline.predict(list(pages.values())), pages, strict=True):
+        golden = PAGES[name]
+        assert sorted(result.json["res"]) == golden["keys"]
+        assert (result.angle, list(result.output_img.shape)) == (golden["angle"], golden["shape"])
+        data = np.ascontiguousarray(result.output_img).tobytes()
+        assert hashlib.sha256(data).hexdigest() == golden["sha256"], name
+
+
+def test_classes_are_those_of_paddlex(engine):
+    pipeline = hpinfer.create_pipeline("image_classification", engine=engine)
+    pages = dict(turned_pages(IMAGES))
+    results = pipeline.predict(list(pages.values()), topk=4)
+    for result, name in zip(results, pages, strict=True):
+        golden = PAGES[name]
+        order = dict(zip(result.class_ids, result.scores, strict=True))
+        assert result.class_ids[0] == golden["class_ids"][0]
+        expected = [order[number] for number in golden["class_ids"]]
+        np.testing.assert_allclose(expected, golden["scores"], atol=1.1e-5)

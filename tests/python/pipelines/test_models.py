@@ -52,12 +52,8 @@ def test_classification_names_the_best_classes(engine):
 
 
 @pytest.mark.network
-def test_a_pdmodel_directory_is_read_by_openvino_only(engine):
+def test_a_pdmodel_directory_is_read_or_converted(engine):
     files = resolve("PP-OCRv4_mobile_det", formats=("paddle",))
-    if engine != "openvino":
-        with pytest.raises(ModelFormatError, match="pdmodel"):
-            hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
-        return
     model = hpinfer.create_model(files.name, model_dir=files.directory, engine=engine)
     found = next(model.predict(IMAGES / "receipt.png")).dt_polys
     assert len(found) == len(golden_pages("v4")["receipt.png"]["dt_polys"])

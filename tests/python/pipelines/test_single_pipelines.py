@@ -177,6 +177,33 @@ def test_pictures_are_read_only_when_their_batch_is_due(made, colours):
     assert len(list(results)) == 11
 
 
+def test_a_larger_pipeline_batch_is_cut_into_those_of_the_module(colours, engine, monkeypatch):
+    from hpinfer.models import ImageClassification
+
+    config = {
+        "pipeline_name": "image_classification",
+        "batch_size": 5,
+        "SubModules": {
+            "ImageClassification": {
+                **{"model_name": "colours", "model_dir": str(colours)},
+                "batch_size": 2,
+            }
+        },
+    }
+    pipeline = hpinfer.create_pipeline(config, engine=engine)
+    sizes = []
+    original = ImageClassification._predict_batch
+
+    def counted(self, images, settings):
+        sizes.append(len(images))
+        return original(self, images, settings)
+
+    monkeypatch.setattr(ImageClassification, "_predict_batch", counted)
+    results = list(pipeline.predict([coloured(COLOURS[i % 4]) for i in range(7)]))
+    assert [result.label_names[0] for result in results] == [COLOURS[i % 4] for i in range(7)]
+    assert sizes == [2, 2, 1, 2]
+
+
 def test_detection_thresholds(made, folder):
     detection_model(folder, THREE)
     image = picture(100, 80, 2)
@@ -296,6 +323,7 @@ def test_paddlex_command_line(folder, tmp_path):
         assert (got.exit_code, "dog'" in got.stdout.replace("dog.png'", "")) == (0, False)
     got = run("--pipeline", config, "--input", image, "--threshold", "high")
     assert got.exit_code == 2
+    assert "threshold: input should be a valid number" in got.stderr
     assert got.stderr.count("\n") == 1
 
 

@@ -6,6 +6,7 @@ import io
 import sys
 
 import numpy as np
+import openpyxl
 import pytest
 
 from hpinfer.errors import UnsupportedError
@@ -89,7 +90,6 @@ def test_html_is_saved_with_borders(tmp_path):
 
 
 def test_xlsx_keeps_merged_cells_and_makes_no_formulas(tmp_path):
-    openpyxl = pytest.importorskip("openpyxl")
     html = HTML.replace("Retail", "Re\x0btail \ud800")
     (path,) = table(html).save_to_xlsx(tmp_path, name="page")
     assert path.name == "page_table_1.xlsx"
@@ -103,7 +103,6 @@ def test_xlsx_keeps_merged_cells_and_makes_no_formulas(tmp_path):
 
 
 def test_xlsx_of_nothing_is_a_workbook(tmp_path):
-    openpyxl = pytest.importorskip("openpyxl")
     (path,) = table("").save_to_xlsx(tmp_path)
     assert openpyxl.load_workbook(path).active.max_row == 1
 
@@ -119,7 +118,6 @@ def test_missing_packages_are_named(tmp_path, monkeypatch):
 
 
 def test_pandas_takes_the_head_as_names():
-    pytest.importorskip("pandas")
     frame = table().to_pandas()
     assert list(frame.columns) == ["Item", "Price\nRetail", "Price\nTrade"]
     assert frame.to_numpy().tolist() == [["A & B", "", "=1+1"]]
