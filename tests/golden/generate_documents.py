@@ -143,18 +143,20 @@ def tables_of(result: Any) -> list[dict[str, Any]]:
 
 
 def page_record(
-    path: Path, layout: GivenLayout, table_pipeline: Any, parsing_pipeline: Any
+    path: Path, layout: GivenLayout, table_pipeline: Any, parsing_pipeline: Any, *, cells: bool
 ) -> dict[str, Any]:
     found = next(iter(table_pipeline.predict(str(path))))
     whole = next(iter(table_pipeline.predict(str(path), use_layout_detection=False)))
-    cells = next(iter(table_pipeline.predict(str(path), use_ocr_results_with_table_cells=True)))
+    by_cells = table_pipeline.predict(str(path), use_ocr_results_with_table_cells=True)
     parsed = next(iter(parsing_pipeline.predict(str(path))))
     return {
         "image": path.name,
         "layout": layout.boxes,
         "tables": tables_of(found),
         "whole_page": tables_of(whole),
-        "by_cells": [table["pred_html"] for table in tables_of(cells)],
+        "by_cells": [table["pred_html"] for table in tables_of(next(iter(by_cells)))]
+        if cells
+        else None,
         "blocks": [
             {
                 "block_label": block["block_label"],
@@ -177,16 +179,17 @@ def main() -> None:
     parser.add_argument("--layouts", type=Path, required=True)
     parser.add_argument("out", type=Path)
     parser.add_argument("images", type=Path, nargs="+")
+    parser.add_argument("--skip-cells", action="store_true", help="no cell is read on its own")
     arguments = parser.parse_args()
     said = json.loads(arguments.layouts.read_text(encoding="utf-8"))
     layouts = {Path(item["input_path"]).name: item["boxes"] for item in said}
     layout = GivenLayout()
     tables = create(table_config(arguments.models, inside=False), layout)
     parsing = create(parsing_config(arguments.models), layout)
-    pages = []
+    pages, cells = [], not arguments.skip_cells
     for path in arguments.images:
         layout.boxes = layouts[path.name]
-        pages.append(page_record(path, layout, tables, parsing))
+        pages.append(page_record(path, layout, tables, parsing, cells=cells))
         print(path.name, len(pages[-1]["tables"]), "tables,", len(pages[-1]["blocks"]), "blocks")
     packages = ("paddlex", "onnxruntime", "opencv-contrib-python", "numpy")
     versions = {name: importlib.metadata.version(name) for name in packages}
