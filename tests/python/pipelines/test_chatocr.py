@@ -232,7 +232,7 @@ def test_answers_are_found_in_what_models_write(text, found):
 @pytest.mark.parametrize("length", [12, 60, 300])
 def test_passages_hold_every_word(length):
     words = [f"word{number:04}" for number in range(300)]
-    text = "".join(f"{word}{' 。\t'[n % 3]}" for n, word in enumerate(words))
+    text = "".join(word + " 。\t"[n % 3] for n, word in enumerate(words))
     cut = passages(text, length)
     assert max(map(len, cut)) <= length
     assert all(any(word in passage for passage in cut) for word in words)
