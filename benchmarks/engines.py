@@ -8,7 +8,9 @@ ratio is the time of its choice over the fastest candidate of the precisions tha
     python benchmarks/engines.py PP-OCRv4_mobile_det PP-OCRv4_mobile_rec --tune --json out.json
     python benchmarks/engines.py --table out.json
 
-A model is a name or a directory. Without --tune, the choice is that of stored records, if any.
+A model is a name or a directory. A name is taken as ONNX where there is ONNX; --format paddle takes
+the Paddle files, which every engine runs, converted if need be. Without --tune, the choice is that
+of stored records, if any.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hpinfer.hpi.feeds import Feed
+    from hpinfer.hub import ModelFormat
     from hpinfer.session import Session
 
 
@@ -75,6 +78,7 @@ def main() -> None:
     """Measures, or prints the table of an earlier measurement."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("models", nargs="*", help="names or directories")
+    parser.add_argument("--format", choices=("onnx", "paddle"), help="of models given by name")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--tune", action="store_true", help="let automatic mode measure first")
@@ -87,7 +91,7 @@ def main() -> None:
         return
     results = []
     for model in arguments.models:
-        located = locate(model)
+        located = locate(model, arguments.format)
         options = {} if arguments.threads is None else {"num_threads": arguments.threads}
         results.append(measure(located, options, rounds=arguments.rounds, tune=arguments.tune))
         print(table(results[-1:]), flush=True)
@@ -99,9 +103,12 @@ def main() -> None:
     print(f"\n{json.dumps(machine())}\n\n{table(results)}")
 
 
-def locate(model: str) -> LocatedModel:
+def locate(model: str, model_format: ModelFormat | None) -> LocatedModel:
     """A model's files, from a directory or by name."""
-    files = hub.resolve(Path(model) if Path(model).is_dir() else model)
+    if Path(model).is_dir():
+        files = hub.resolve(Path(model))
+    else:
+        files = hub.resolve(model, formats=(model_format,) if model_format else ("onnx", "paddle"))
     return LocatedModel(files, parse_inference_config(files.config))
 
 

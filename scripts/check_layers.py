@@ -100,7 +100,8 @@ TEXT_RULES = (
 #: Name below hpinfer to the names that it may import, besides itself and FREE_MODULES.
 #: "" is hpinfer itself, the list of public names.
 FREE_MODULES = {"errors", "_settings"}
-_MIDDLE = {"_native", "_native_log", "config", "hpi", "session", "hub", "io", "results"}
+_MIDDLE = {"_native", "_native_log", "config", "networks", "hpi", "session", "hub"}
+_MIDDLE |= {"io", "results"}
 _PUBLIC = _MIDDLE | {"models", "pipelines", ""}
 PYTHON_LAYERS = {
     "errors": frozenset[str](),
@@ -108,10 +109,11 @@ PYTHON_LAYERS = {
     "_native": frozenset[str](),
     "_native_log": {"_native"},
     "config": {"_native"},
-    "hub": {"_native", "config"},
+    "networks": frozenset[str](),
+    "hub": {"_native", "config", "networks"},
     "_engine_status": frozenset[str](),
-    "paddle_inference": {"_native", "_native_log", "_engine_status"},
-    "hpi": {"_native", "_engine_status", "config", "hub", "paddle_inference"},
+    "paddle_inference": {"_native", "_native_log", "_engine_status", "networks"},
+    "hpi": {"_native", "_engine_status", "config", "networks", "hub", "paddle_inference"},
     "session": {"_native", "_native_log", "config", "hpi", "paddle_inference"},
     "io": {"_native", "config", "hub"},
     "results": {"_native", "config", "io"},
@@ -119,18 +121,20 @@ PYTHON_LAYERS = {
     "chat": {"config"},
     "pipelines": _MIDDLE | {"models", "chat"},
     "": _MIDDLE | {"models", "pipelines"},
-    "_tiny_model": frozenset[str](),
+    "ultra_infer": _MIDDLE | {"models", "networks"},
+    "paddlex": _MIDDLE | {"ultra_infer"},
+    "_tiny_model": {"networks"},
     "_doctor_text": {"doctor"},
     "doctor": _PUBLIC | {"_tiny_model", "_doctor_text"},
     "bench": _PUBLIC,
     "serving": _PUBLIC,
-    "cli": _PUBLIC | {"doctor", "bench", "serving"},
+    "cli": _PUBLIC | {"doctor", "bench", "serving", "paddlex"},
     "__main__": {"cli"},
 }
 #: Engines and packages of extras: imported inside the functions that need them.
 LAZY_PACKAGES = {
     *("cv2", "huggingface_hub", "onnx", "onnxruntime", "openvino", "paddle", "paddle2onnx"),
-    *("pandas", "polars", "pyarrow", "pypdfium2", "tensorrt"),
+    *("paddlex", "pandas", "polars", "pyarrow", "pypdfium2", "tensorrt"),
 }
 #: What the module-level imports that start at hpinfer/__init__.py must not reach.
 NOT_ON_IMPORT = LAZY_PACKAGES | {

@@ -8,6 +8,7 @@ defaults differ in each of these; what it offers no option for is said where it 
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -119,6 +120,19 @@ def paddlex_ort(models: Path, threads: int) -> Reader:
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 
+def paddlex_with_hpinfer(models: Path, backend: str, *, accelerated: bool) -> Reader:
+    """PaddleX's pipeline on hpinfer's `ultra_infer`, and with its text operators replaced."""
+    sys.path.insert(0, str(HERE.parents[1] / "tests" / "parity" / "paddlex"))
+    from oracle import create_with_plugin
+
+    if accelerated:
+        import hpinfer.paddlex
+
+        hpinfer.paddlex.accelerate()
+    pipeline = create_with_plugin(models, "v4", backend)
+    return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
+
+
 def hpinfer(engine: str, *, precision: str = "fp32") -> Reader:
     """Our own pipeline as a user gets it; threads follow from the process's CPU affinity."""
     import hpinfer
@@ -142,4 +156,9 @@ def load(name: str, models: Path, threads: int) -> Reader:
         "rapidocr_openvino_default": lambda: rapidocr_openvino(models, threads, precision=None),
         "paddlex_ort": lambda: paddlex_ort(models, threads),
     }
+    for short, engine in (("ort", "onnxruntime"), ("openvino", "openvino")):
+        for suffix in ("", "_accelerated"):
+            loaders[f"paddlex_hpinfer_{short}{suffix}"] = functools.partial(
+                paddlex_with_hpinfer, models, engine, accelerated=bool(suffix)
+            )
     return loaders[name]()

@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-from registry import HERE, PEERS, interpreter
+from registry import HERE, PEERS, WITH_OURS, interpreter
 
 MAKE_MODEL_DIRS = HERE.parents[1] / "tests" / "parity" / "paddlex" / "make_model_dirs.py"
 
@@ -21,6 +21,9 @@ def make_environment(work: Path, environment: str) -> None:
     requirements = HERE / f"requirements-{environment}.txt"
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     subprocess.run([*pip, "-r", str(requirements)], check=True)
+    if environment == WITH_OURS:
+        root = HERE.parents[1]
+        subprocess.run([*pip, str(root), str(root / "packaging" / "ultra_infer")], check=True)
 
 
 def main() -> int:

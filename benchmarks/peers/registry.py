@@ -7,6 +7,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 OURS = "hpinfer"
+#: PaddleX with hpinfer as its plugin: `prepare.py` installs this repository there too.
+WITH_OURS = "paddlex-hpinfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ PEERS = {
             "onnxruntime",
             "f32",
             ("paddlex", "onnxruntime", "opencv-contrib-python", "numpy"),
+        ),
+        *(
+            Peer(
+                f"paddlex_hpinfer_{short}{suffix}",
+                WITH_OURS,
+                engine,
+                "f32",
+                ("paddlex", "hpinfer", engine, "opencv-contrib-python", "numpy"),
+            )
+            for short, engine in (("ort", "onnxruntime"), ("openvino", "openvino"))
+            for suffix in ("", "_accelerated")
         ),
         Peer("hpinfer_openvino", OURS, "openvino", "f32", ("hpinfer", "openvino", "numpy")),
         Peer("hpinfer_openvino_bf16", OURS, "openvino", "bf16", ("hpinfer", "openvino", "numpy")),

@@ -140,9 +140,14 @@ def _positive_float(env: Mapping[str, str], key: str, default: float) -> float:
 
 
 @contextlib.contextmanager
-def unchanged_environment() -> Iterator[None]:
-    """Undoes what foreign code writes into the environment, e.g. while it is imported."""
+def unchanged_environment(**defaults: str) -> Iterator[None]:
+    """Undoes what foreign code writes into the environment, e.g. while it is imported.
+
+    Args:
+        **defaults: Variables that it finds set to this, unless they are set.
+    """
     before = dict(os.environ)
+    os.environ.update({**defaults, **before})
     try:
         yield
     finally:

@@ -1,8 +1,7 @@
 """Models of one addition, written byte by byte: the doctor's self-test needs no file.
 
-ONNX is protobuf: each field is a key (field number * 8 + wire type) and a value, wire type 0
-a variable-length integer and 2 a length with that many bytes. Field numbers are those of the
-published ``onnx.proto``. PIR, the format of PaddlePaddle 3, is JSON.
+ONNX is protobuf; field numbers are those of the published ``onnx.proto``. PIR, the format of
+PaddlePaddle 3, is JSON.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 import json
 import struct
 from typing import TYPE_CHECKING, Any
+
+from hpinfer.networks.protobuf import encode_bytes, encode_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,16 +33,21 @@ def tiny_add_model(addend: Sequence[float]) -> bytes:
     length = len(addend)
     node = _text(1, "x") + _text(1, "addend") + _text(2, "y") + _text(4, "Add")
     values = struct.pack(f"<{length}f", *addend)
-    constant = _integer(1, length) + _integer(2, _FLOAT) + _text(8, "addend") + _bytes(9, values)
-    graph = (
-        _bytes(1, node)
-        + _text(2, "tiny_add")
-        + _bytes(5, constant)
-        + _bytes(11, _value_info("x", length))
-        + _bytes(12, _value_info("y", length))
+    constant = (
+        encode_integer(1, length)
+        + encode_integer(2, _FLOAT)
+        + _text(8, "addend")
+        + encode_bytes(9, values)
     )
-    opset = _text(1, "") + _integer(2, _OPSET)
-    return _integer(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, opset)
+    graph = (
+        encode_bytes(1, node)
+        + _text(2, "tiny_add")
+        + encode_bytes(5, constant)
+        + encode_bytes(11, _value_info("x", length))
+        + encode_bytes(12, _value_info("y", length))
+    )
+    opset = _text(1, "") + encode_integer(2, _OPSET)
+    return encode_integer(1, _IR_VERSION) + encode_bytes(7, graph) + encode_bytes(8, opset)
 
 
 def tiny_add_program(addend: Sequence[float]) -> bytes:
@@ -91,27 +97,12 @@ def _pir_operator(
 
 
 def _value_info(name: str, length: int) -> bytes:
-    shape = _bytes(1, _integer(1, length))  # TensorShapeProto.dim, Dimension.dim_value
-    tensor = _integer(1, _FLOAT) + _bytes(2, shape)
-    return _text(1, name) + _bytes(2, _bytes(1, tensor))  # ValueInfoProto.type, TypeProto.tensor
-
-
-def _integer(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
+    shape = encode_bytes(1, encode_integer(1, length))  # TensorShapeProto.dim, Dimension.dim_value
+    tensor = encode_integer(1, _FLOAT) + encode_bytes(2, shape)
+    return _text(1, name) + encode_bytes(
+        2, encode_bytes(1, tensor)
+    )  # ValueInfoProto.type, TypeProto.tensor
 
 
 def _text(field: int, value: str) -> bytes:
-    return _bytes(field, value.encode("utf-8"))
-
-
-def _bytes(field: int, value: bytes) -> bytes:
-    return _varint(field << 3 | 2) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return encode_bytes(field, value.encode())

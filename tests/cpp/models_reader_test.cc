@@ -137,7 +137,8 @@ TEST(one_reader_serves_many_threads) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < found.size(); ++i)
     threads.emplace_back([&, i] {
-      const auto box_type = i % 3 == 0 ? postprocess::DbBoxType::kQuad : postprocess::DbBoxType::kPoly;
+      const auto box_type =
+          i % 3 == 0 ? postprocess::DbBoxType::kQuad : postprocess::DbBoxType::kPoly;
       for (int round = 0; round < 4; ++round) {
         const ReadPage read = shared.read(page.view(), params(box_type));
         found[i] += box_type == postprocess::DbBoxType::kPoly ? texts(read) : "quad";

@@ -37,10 +37,11 @@ _COMMANDS = {
     "models": "List, fetch and verify models.",
     "cache": "List, verify and clear converted models and compiled engines.",
     "install": "Install the packages of a plugin with pip.",
+    "paddlex": "hpinfer as PaddleX's high-performance plugin: on, off, status.",
     "doctor": "Report what hpinfer finds on this machine.",
 }
 #: Subcommands that the help does not list.
-_HIDDEN_COMMANDS = ("paddlex", "paddle2onnx")
+_HIDDEN_COMMANDS = ("paddlex_arguments", "paddle2onnx")
 
 
 class RootGroup(click.Group):
@@ -76,7 +77,7 @@ class RootGroup(click.Group):
         elif args and args[0].startswith("--") and "--paddle2onnx" in args:
             args = ["paddle2onnx", *args]
         elif _is_paddlex_spelling(args):
-            args = ["paddlex", *args]
+            args = ["paddlex_arguments", *args]
         return super().parse_args(ctx, args)
 
     def main(

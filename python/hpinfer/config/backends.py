@@ -152,8 +152,9 @@ class PaddleConfig(EngineOptions):
         enable_cinn: Whether to use the CINN compiler.
         trt_cfg_setting: Paddle's own TensorRT settings, passed through.
         trt_use_dynamic_shapes: Whether TensorRT sub-graphs take ranges of shapes.
-        trt_collect_shape_range_info: Whether to find those ranges by running the model.
-        trt_discard_cached_shape_range_info: Whether to find them again.
+        trt_collect_shape_range_info: Whether to find those ranges by running the model, which
+            hpinfer does not.
+        trt_discard_cached_shape_range_info: Whether to find them again; likewise.
         trt_dynamic_shapes: Input name to its smallest, usual and largest shape.
         trt_dynamic_shape_input_data: Input name to the values to find the ranges with, one flat
             list for each of the three shapes.
@@ -171,7 +172,7 @@ class PaddleConfig(EngineOptions):
     enable_cinn: bool = False
     trt_cfg_setting: dict[str, Any] = Field(default_factory=dict)
     trt_use_dynamic_shapes: bool = True
-    trt_collect_shape_range_info: bool = True
+    trt_collect_shape_range_info: bool = False
     trt_discard_cached_shape_range_info: bool = False
     trt_dynamic_shapes: DynamicShapes | None = None
     trt_dynamic_shape_input_data: dict[str, list[list[float]]] | None = None

@@ -125,9 +125,12 @@ class ModelHPI:
             for key, value in self._defaults(backend, device).items()
             if key not in options.model_fields_set or getattr(options, key) is None
         }
+        given = options.model_dump(exclude_unset=True)
+        mode = str(given.get("run_mode") or missing.get("run_mode"))
+        if backend == "paddle" and not mode.startswith("trt_"):
+            missing.pop("trt_dynamic_shapes", None)  # official files have it, for this mode only
         if not missing:
             return options
-        given = options.model_dump(exclude_unset=True)
         return validate(type(options), {**given, **missing}, where=self.origin)
 
     def _defaults(self, backend: BackendName, device: str) -> dict[str, Any]:
@@ -236,8 +239,6 @@ def _defaults(section: _Section) -> dict[BackendName, dict[str, Any]]:
         "paddle": {
             "run_mode": _run_mode(given),
             "trt_dynamic_shapes": paddle.trt_dynamic_shapes or inside.dynamic_shapes,
-            "trt_dynamic_shape_input_data": paddle.trt_dynamic_shape_input_data
-            or inside.dynamic_shape_input_data,
             "cpu_threads": _threads(paddle.cpu_num_threads),
         },
         "openvino": {"cpu_num_threads": _threads(given.openvino.cpu_num_threads)},

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from hpinfer.config.hpi import HPISettings, PrecisionName
     from hpinfer.hpi.discovery import EngineStatus
     from hpinfer.hpi.family import Family
+    from hpinfer.networks import NetworkFormat
 
-NetworkFormat: TypeAlias = Literal["onnx", "pdmodel", "pir"]
 RejectionKind: TypeAlias = Literal["engine", "device", "format", "precision", "fault", "options"]
 
 #: Formats that each engine reads, preferred first. OpenVINO's Paddle reader takes networks that

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hpinfer.hpi.candidates import Candidate, NetworkFormat
+    from hpinfer.hpi.candidates import Candidate
     from hpinfer.hpi.family import Family
+    from hpinfer.networks import NetworkFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpinfer.hub.cache import CacheRecord, FileRecord, checksum_error, hash_file
 from hpinfer.hub.model_files import INFERENCE_YML, KNOWN_FILES, ONNX, dump_config
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
 from hpinfer.hub.progress import Progress
 from hpinfer.hub.sources import SourceError
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer.hub.manifest import ModelFormat
+    from hpinfer.networks import ProgramFormat
 
 INFERENCE_YML = "inference.yml"
 ONNX = "inference.onnx"
@@ -52,6 +53,13 @@ class ModelFiles:
     def formats(self) -> tuple[ModelFormat, ...]:
         """Formats that are complete here, preferred first."""
         return formats_in(self.directory)
+
+    @property
+    def program(self) -> tuple[ProgramFormat, Path] | None:
+        """The Paddle program, ``.pdmodel`` first because its converter needs no Paddle."""
+        if self.pdmodel is not None:
+            return "pdmodel", self.pdmodel
+        return None if self.program_json is None else ("pir", self.program_json)
 
 
 def formats_in(directory: Path) -> tuple[ModelFormat, ...]:

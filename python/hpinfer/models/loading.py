@@ -26,12 +26,12 @@ from hpinfer.hpi.discovery import engines
 from hpinfer.hpi.explanation import Explanation
 from hpinfer.hpi.family import family_of
 from hpinfer.hpi.machine import this_machine
-from hpinfer.hpi.operators import operator_types
 from hpinfer.hpi.records import TUNING_SCHEMA, TuningRecord
 from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune
 from hpinfer.models.conversion import Paddle2OnnxConverter
 from hpinfer.models.opening import CandidateOpener, Opened, as_texts
 from hpinfer.models.retuning import tuning_request
+from hpinfer.networks import operator_types
 
 if TYPE_CHECKING:
     import os

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from hpinfer.config.hpi import HPISettings
     from hpinfer.hpi.artifact_manifest import ArtifactKey
     from hpinfer.hpi.artifacts import ArtifactStore
-    from hpinfer.hpi.candidates import Candidate, NetworkFormat
+    from hpinfer.hpi.candidates import Candidate
     from hpinfer.hub import ModelFiles
+    from hpinfer.networks import NetworkFormat
 
 
 class Converted(Protocol):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from hpinfer.paddle_inference.options import PaddleOptions, RunMode
-from hpinfer.paddle_inference.program import Program, read_program
 from hpinfer.paddle_inference.run_mode import Machine, ProgramFacts, decide_new_ir, decide_run_mode
 from hpinfer.paddle_inference.session import LoadedProgram, create_session, load, load_bytes
 from hpinfer.paddle_inference.status import status
@@ -15,7 +14,6 @@ __all__ = [
     "LoadedProgram",
     "Machine",
     "PaddleOptions",
-    "Program",
     "ProgramFacts",
     "RunMode",
     "create_session",
@@ -23,6 +21,5 @@ __all__ = [
     "decide_run_mode",
     "load",
     "load_bytes",
-    "read_program",
     "status",
 ]

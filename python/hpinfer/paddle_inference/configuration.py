@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer import _native
+    from hpinfer.networks import Program
     from hpinfer.paddle_inference.options import PaddleOptions, RunMode
-    from hpinfer.paddle_inference.program import Program
 
 #: PaddleX's default: compiled oneDNN primitives are kept for as many input shapes.
 DEFAULT_CACHE_CAPACITY = 10
@@ -107,8 +108,6 @@ def configure(
     config.enable_new_ir(new_ir)
     config.set_optimization_level(_OPTIMIZATION_LEVEL)
     config.enable_memory_optim()
-    for name in options.delete_pass:
-        config.delete_pass(name)
     if options.enable_cinn:
         _enable_cinn(config)
     if common.device.startswith("gpu"):
@@ -120,7 +119,23 @@ def configure(
         threads = max(1, common.num_threads // common.num_streams)
         config.set_cpu_math_library_num_threads(threads)
         _configure_onednn(config, mode, options, common)
+    _delete_passes(config, options.delete_pass, new_ir=new_ir)
     return config
+
+
+def _delete_passes(config: Any, names: tuple[str, ...], *, new_ir: bool) -> None:  # noqa: ANN401
+    """Leaves passes out, last of all: the settings before choose the list.
+
+    Paddle ignores names that it does not know. It tells its list for the legacy IR only, so with
+    PIR no more can be checked than what all names have in common.
+    """
+    known = config.pass_builder().all_passes()
+    for name in names:
+        if not (name.endswith("_pass") if new_ir else name in known):
+            nearest = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise ConfigError(f"delete_pass: Paddle runs no pass {name!r} for this model{hint}")
+        config.delete_pass(name)
 
 
 def _configure_onednn(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _lock = threading.Lock()
+#: The first predictor silences glog for the process; this does it for what comes before.
+_QUIET = {"GLOG_minloglevel": "2"}
 
 
 def import_inference() -> Any:  # noqa: ANN401 - paddle has no type information
@@ -33,7 +35,7 @@ def import_inference() -> Any:  # noqa: ANN401 - paddle has no type information
     found = status()
     if not found.usable:
         raise EngineUnavailableError(f"engine 'paddle' is not usable here: {found.reason}")
-    with _lock, unchanged_environment(), _unchanged_process():
+    with _lock, unchanged_environment(**_QUIET), _unchanged_process():
         try:
             inference = importlib.import_module("paddle.inference")
         except Exception as error:  # a broken package may raise anything

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from hpinfer.errors import ConfigError
+from hpinfer.errors import ConfigError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +26,19 @@ RunMode: TypeAlias = Literal[
 ]
 #: Smallest, usual and largest shape of each input.
 ShapeRanges: TypeAlias = "dict[str, tuple[list[int], list[int], list[int]]]"
+
+_LEARNING = (
+    "hpinfer does not run a model to learn ranges of shapes; give those of the inputs in "
+    "trt_dynamic_shapes, or in trt_shape_range_info_path a file that Paddle's "
+    "Config.collect_shape_range_info wrote"
+)
+#: Options of PaddleX that nothing here stands behind, and what to do instead.
+_UNSUPPORTED = {
+    "trt_collect_shape_range_info": _LEARNING,
+    "trt_dynamic_shape_input_data": _LEARNING,
+    "trt_discard_cached_shape_range_info": "hpinfer keeps no ranges of shapes; give another file "
+    "in trt_shape_range_info_path",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +57,11 @@ class PaddleOptions:
             10.
         trt_cfg_setting: Fields of the TensorRT configuration.
         trt_use_dynamic_shapes: Build TensorRT sub-graphs for ranges of shapes.
-        trt_collect_shape_range_info: Learn the ranges from example inputs.
-        trt_discard_cached_shape_range_info: Learn them again.
+        trt_collect_shape_range_info: Learn the ranges from example inputs; hpinfer does not.
+        trt_discard_cached_shape_range_info: Learn them again; hpinfer does not.
         trt_dynamic_shapes: Ranges by input name.
-        trt_dynamic_shape_input_data: Example values by input name, three flat lists each.
+        trt_dynamic_shape_input_data: Example values to learn from, three flat lists for each
+            input; hpinfer does not.
         trt_shape_range_info_path: File with the ranges of all inner tensors.
         trt_allow_rebuild_at_runtime: Widen the ranges when an input leaves them.
     """
@@ -60,7 +74,7 @@ class PaddleOptions:
     mkldnn_cache_capacity: int | None = None
     trt_cfg_setting: Mapping[str, Any] = field(default_factory=dict)
     trt_use_dynamic_shapes: bool = True
-    trt_collect_shape_range_info: bool = True
+    trt_collect_shape_range_info: bool = False
     trt_discard_cached_shape_range_info: bool = False
     trt_dynamic_shapes: ShapeRanges | None = None
     trt_dynamic_shape_input_data: Mapping[str, list[list[float]]] | None = None
@@ -102,6 +116,7 @@ class PaddleOptions:
 
         Raises:
             ConfigError: An option has no effect in that mode.
+            UnsupportedError: hpinfer does not do what an option asks for.
         """
         for name in self.given():
             if name.startswith("trt_") and not mode.startswith("trt_"):
@@ -110,6 +125,9 @@ class PaddleOptions:
                 raise ConfigError(f"{name} has no effect with run_mode {mode!r}: it is for mkldnn")
         if self.enable_cinn and self.enable_new_ir is False:
             raise ConfigError("enable_cinn has no effect without enable_new_ir")
+        for name, reason in _UNSUPPORTED.items():
+            if name in self.given():
+                raise UnsupportedError(f"{name}={getattr(self, name)!r} cannot be had: {reason}")
 
 
 def _default(item: dataclasses.Field[Any]) -> object:

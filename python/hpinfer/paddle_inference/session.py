@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer._native_log import logger
 from hpinfer.errors import ConfigError, ModelFormatError, ModelNotFoundError, UnsupportedError
+from hpinfer.networks import parse_program, read_program
 from hpinfer.paddle_inference.configuration import (
     check_common,
     configure,
@@ -19,9 +20,14 @@ from hpinfer.paddle_inference.configuration import (
 )
 from hpinfer.paddle_inference.library import import_inference
 from hpinfer.paddle_inference.machine import detect_machine, parse_device
+from hpinfer.paddle_inference.model_name import model_name_beside
 from hpinfer.paddle_inference.options import PaddleOptions
-from hpinfer.paddle_inference.program import model_name_beside, parse_program, read_program
-from hpinfer.paddle_inference.run_mode import decide_new_ir, decide_run_mode, usual_mode
+from hpinfer.paddle_inference.run_mode import (
+    ProgramFacts,
+    decide_new_ir,
+    decide_run_mode,
+    usual_mode,
+)
 from hpinfer.paddle_inference.runner import PredictorPool, summary
 from hpinfer.paddle_inference.status import libpaddle, status
 
@@ -29,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hpinfer import _native
+    from hpinfer.networks import Program, TensorFact
     from hpinfer.paddle_inference.options import RunMode
-    from hpinfer.paddle_inference.program import Program, TensorFact
     from hpinfer.paddle_inference.unlocked import InferenceCall
 
 
@@ -149,7 +155,7 @@ def _load(
     if program.has_parameters and files.params is None:
         raise ModelFormatError(f"{files.what} has parameters, but its .pdiparams is missing")
     kind, gpu_index = parse_device(common.device)
-    facts = program.facts(model_name)
+    facts = ProgramFacts(program.format, model_name, program.aligned_bilinear)
     version = status().version
     new_ir = decide_new_ir(version, facts, options.enable_new_ir, device=kind)
     machine = detect_machine(kind, new_ir=new_ir)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpinfer.results.drawing import draw_caption_below, draw_overlay, line_color
 from hpinfer.results.fonts import FontBook, can_draw_text
@@ -152,6 +152,6 @@ def _fit(
         size = max(math.floor(size * 0.85), 6)
 
 
-def _corners(box: Sequence[float]) -> list[tuple[float, float]]:
+def _corners(box: Sequence[float]) -> Any:  # noqa: ANN401 - a polygon, drawn by Pillow
     left, top, right, bottom = box
     return [(left, top), (right, top), (right, bottom), (left, bottom)]

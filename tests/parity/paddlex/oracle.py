@@ -29,7 +29,7 @@ ENGINE = "onnxruntime"
 
 
 def create_oracle(models: Path, family: str, *, threads: int) -> Any:
-    """Create the PaddleX pipeline without document preprocessing and line orientation.
+    """Create the PaddleX pipeline on its own ONNX Runtime engine.
 
     Args:
         models: folder that `make_model_dirs.py` filled.
@@ -38,6 +38,29 @@ def create_oracle(models: Path, family: str, *, threads: int) -> Any:
 
     Returns:
         PaddleX's pipeline object; its stages are attributes (`text_det_model`, …).
+    """
+    return create_ocr(models, family, engine=ENGINE, engine_config=engine_config(threads))
+
+
+def create_with_plugin(models: Path, family: str, backend: str) -> Any:
+    """Create the PaddleX pipeline on the module ``ultra_infer``, in manual mode: no PaddlePaddle.
+
+    Args:
+        models: folder that `make_model_dirs.py` filled.
+        family: "v4" or "v6".
+        backend: "onnxruntime" or "openvino".
+    """
+    manual = {"auto_config": False, "backend": backend}
+    return create_ocr(models, family, use_hpip=True, hpi_config=manual)
+
+
+def create_ocr(models: Path, family: str, **how: Any) -> Any:
+    """Create the PaddleX pipeline without document preprocessing and line orientation.
+
+    Args:
+        models: folder that `make_model_dirs.py` filled.
+        family: "v4" or "v6".
+        **how: what says which engine runs the networks; passed to PaddleX.
     """
     os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -64,9 +87,7 @@ def create_oracle(models: Path, family: str, *, threads: int) -> Any:
             },
         },
     }
-    return create_pipeline(
-        config=config, device="cpu", engine=ENGINE, engine_config=engine_config(threads)
-    )
+    return create_pipeline(config=config, device="cpu", **how)
 
 
 def engine_config(threads: int) -> dict[str, int]:

@@ -128,4 +128,5 @@ def test_memory_stays_bounded_for_inputs_of_many_sizes(
     run(1500)  # 72 MB of results, and as much in between
     for side in rng.integers(16, 96, 130):
         run(int(side))
-    assert resident() - before < 72  # kept, the large run alone would be twice that
+    # malloc may keep 64 MB at the end of the heap, however large the process was before.
+    assert resident() - before < 72

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpinfer.hpi.conversion.agreement import compare
-from hpinfer.hpi.conversion.program import Input
 from hpinfer.hpi.conversion.sample_feed import sample_feed
+from hpinfer.networks import TensorFact
 
 RANDOM = np.random.default_rng(7)
 MAP = RANDOM.standard_normal((1, 2, 32, 32)).astype(np.float32)
@@ -60,7 +60,7 @@ def test_boxes_in_any_order() -> None:
     assert "100% of the boxes differ" in compare([BOXES], [moved], boxes=True).summary
 
 
-PICTURE = (Input("x", (-1, 3, -1, -1), "float32"),)
+PICTURE = (TensorFact("x", "float32", (None, 3, None, None)),)
 
 
 @pytest.mark.parametrize(
@@ -105,16 +105,16 @@ def test_shape_of_the_feed(config: dict, shape: tuple[int, ...]) -> None:
 
 
 def test_fixed_dimensions_win() -> None:
-    fixed = (Input("x", (1, 3, 32, -1), "float32"),)
+    fixed = (TensorFact("x", "float32", (1, 3, 32, None)),)
     assert sample_feed(fixed, {})["x"].shape == (1, 3, 32, 640)
 
 
 def test_inputs_of_detectors() -> None:
     inputs = (
-        Input("im_shape", (-1, 2), "float32"),
-        Input("image", (-1, 3, 320, 416), "float32"),
-        Input("scale_factor", (-1, 2), "float32"),
-        Input("tokens", (-1, -1), "int64"),
+        TensorFact("im_shape", "float32", (None, 2)),
+        TensorFact("image", "float32", (None, 3, 320, 416)),
+        TensorFact("scale_factor", "float32", (None, 2)),
+        TensorFact("tokens", "int64", (None, None)),
     )
     feed = sample_feed(inputs, {})
     assert feed["im_shape"].tolist() == [[320, 416]]

@@ -9,7 +9,7 @@ import paddle_programs as programs
 import pytest
 
 from hpinfer.cli import main
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path

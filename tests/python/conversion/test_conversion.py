@@ -26,7 +26,7 @@ from hpinfer.hpi.conversion import (
     routes,
     verification,
 )
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from hpinfer.errors import ModelFormatError
-from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, opset_version, with_metadata
+from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
+from hpinfer.networks.onnx import opset_version
 
 
 def nms_model(opset: int) -> bytes:
@@ -92,7 +93,7 @@ def test_metadata_is_added_and_the_last_value_counts() -> None:
 
 
 def test_opset_version() -> None:
-    assert opset_version(nms_model(13)) == 13
+    assert opset_version(memoryview(nms_model(13))) == 13
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08\x07", b"no model"])

@@ -143,7 +143,7 @@ def test_programs_of_version_4(
         answers.append(session.run(None, {"x": feed})[0])
     np.testing.assert_array_equal(answers[0], answers[1])
     if name == "classifier":  # the fault that the rewrite cures: without it the converter aborts
-        monkeypatch.setattr(conversion.pir, "narrow_attributes", lambda _: None)
+        monkeypatch.setattr(conversion, "narrow_attributes", lambda _: None)
         forced = ConversionOptions(check=False, force=True, opset=12)
         with pytest.raises(ConversionError, match="cannot be converted"):
             convert(open_paddle_directory(newer), store=store, options=forced)

@@ -12,8 +12,7 @@ import pytest
 from constructed import constant_network, write_model
 from example_pages import GOLDEN
 from formula_inputs import INPUT_SIZES, TEXTS, picture
-from onnx import TensorProto, helper, numpy_helper
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from formula_networks import VOCABULARY, latex_config, sides_network, unimernet_config
 
 import hpinfer
 from hpinfer import _native
@@ -21,7 +20,6 @@ from hpinfer.errors import ConfigError, InvalidInputError, ModelFormatError, Uns
 from hpinfer.models.formula_text import close_up_latex_ocr, close_up_unimernet
 
 FORMULAS = json.loads((GOLDEN / "formulas.json").read_text(encoding="utf-8"))
-VOCABULARY = ["[PAD]", "[BOS]", "[EOS]", "\\frac", "Ġ", "{", "}", "a", "b", "+", "2", "<unk>"]
 PLANS = {
     "LaTeX_OCR_rec": _native.FormulaPlan.latex_ocr((32, 32), (672, 192), 16, 0.7931, 0.1738),
     **{
@@ -33,56 +31,6 @@ PLANS = {
 
 def bgr(case):
     return np.ascontiguousarray(picture(case)[:, :, ::-1])
-
-
-def tokenizer(vocabulary):
-    words = {word: index for index, word in enumerate(vocabulary)}
-    built = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
-    built.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    built.decoder = decoders.Fuse() if "<s>" in vocabulary else None
-    return json.loads(built.to_str())
-
-
-def latex_config(**changes):
-    steps = {
-        "DecodeImage": {"channel_first": False, "img_mode": "RGB"},
-        "MinMaxResize": {"min_dimensions": [32, 32], "max_dimensions": [672, 192]},
-        "LatexTestTransform": None,
-        "NormalizeImage": {"mean": [0.7931] * 3, "std": [0.1738] * 3, "order": "hwc"},
-        "LatexImageFormat": None,
-        "KeepKeys": {"keep_keys": ["image"]},
-        **changes,
-    }
-    return {
-        "Global": {"model_name": "LaTeX_OCR_rec"},
-        "PreProcess": {"transform_ops": [{n: p} for n, p in steps.items() if p != "dropped"]},
-        "PostProcess": {"name": "LaTeXOCRDecode", "character_dict": tokenizer(VOCABULARY)},
-    }
-
-
-def unimernet_config(name, size):
-    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "x", " ^", " {", " 2", " }", "\\alpha"]
-    return {
-        "Global": {"model_name": name},
-        "PreProcess": {
-            "transform_ops": [
-                {"UniMERNetImgDecode": {"input_size": list(size)}},
-                {"UniMERNetTestTransform": None},
-                {"LatexImageFormat": None},
-                {"UniMERNetLabelEncode": None},
-                {"KeepKeys": {"keep_keys": ["image"]}},
-            ]
-        },
-        "PostProcess": {
-            "name": "UniMERNetDecode",
-            "character_dict": {
-                "fast_tokenizer_file": tokenizer(vocabulary),
-                "tokenizer_config_file": {
-                    "added_tokens_decoder": {"9": {"content": "\\alpha", "special": True}}
-                },
-            },
-        },
-    }
 
 
 def make_model(directory, graph, config, engine):
@@ -126,20 +74,7 @@ def test_latex_ocr_reads_what_its_network_says(tmp_path, engine):
 
 def test_a_network_that_looks_at_its_picture(tmp_path, engine):
     """Tokens are the sides of the input over 16: pictures do not mix and come in order."""
-    sixteen = numpy_helper.from_array(np.array(16, np.int64), "sixteen")
-    start = numpy_helper.from_array(np.array([2], np.int64), "start")
-    end = numpy_helper.from_array(np.array([4], np.int64), "end")
-    zero = numpy_helper.from_array(np.array([0], np.int64), "zero")
-    nodes = [
-        helper.make_node("Shape", ["x"], ["shape"]),
-        helper.make_node("Slice", ["shape", "start", "end"], ["sides"]),
-        helper.make_node("Div", ["sides", "sixteen"], ["cells"]),
-        helper.make_node("Unsqueeze", ["cells", "zero"], ["tokens"]),
-    ]
-    image = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 1, "h", "w"])
-    tokens = helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, 2])
-    graph = helper.make_graph(nodes, "sides", [image], [tokens], [sixteen, start, end, zero])
-    model = make_model(tmp_path / "m", graph, latex_config(), engine)
+    model = make_model(tmp_path / "m", sides_network(), latex_config(), engine)
     sizes = [(48, 160), (32, 144), (112, 64), (96, 112)]
     pictures = [np.full((height, width, 3), 90, np.uint8) for height, width in sizes]
     with ThreadPoolExecutor(4) as pool:

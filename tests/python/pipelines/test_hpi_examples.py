@@ -165,8 +165,6 @@ def test_parameters_may_be_given_when_the_model_is_made():
 
 
 def test_what_cannot_run_yet_says_so():
-    with pytest.raises(UnsupportedError, match="'seal' is not supported"):
-        hpinfer.create_pipeline({"pipeline_name": "OCR", "text_type": "seal"})
     shape = {"TextDetection": {"input_shape": [3, 640, 640]}}
     with pytest.raises(UnsupportedError, match=r"TextDetection\.input_shape"):
         hpinfer.create_pipeline({"pipeline_name": "OCR", "SubModules": shape})

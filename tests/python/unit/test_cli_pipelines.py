@@ -13,6 +13,15 @@ from hpinfer.cli.root import root
 from hpinfer.config.pipelines import PIPELINES, levels
 from hpinfer.pipelines import PIPELINE_CLASSES
 
+REGION_OPTIONS = {
+    "use_doc_orientation_classify",
+    "use_doc_unwarping",
+    "use_layout_detection",
+    "layout_threshold",
+    "layout_nms",
+    "layout_unclip_ratio",
+    "layout_merge_bboxes_mode",
+}
 #: Options of PaddleX's command line for each pipeline (3.7.2).
 PADDLEX_OPTIONS = {
     "image_classification": {"topk"},
@@ -20,6 +29,16 @@ PADDLEX_OPTIONS = {
     "instance_segmentation": {"threshold"},
     "semantic_segmentation": {"target_size"},
     "doc_preprocessor": {"use_doc_orientation_classify", "use_doc_unwarping"},
+    "seal_recognition": {
+        *REGION_OPTIONS,
+        "seal_det_limit_side_len",
+        "seal_det_limit_type",
+        "seal_det_thresh",
+        "seal_det_box_thresh",
+        "seal_det_unclip_ratio",
+        "seal_rec_score_thresh",
+    },
+    "formula_recognition": REGION_OPTIONS,
     "OCR": {
         "use_doc_orientation_classify",
         "use_doc_unwarping",

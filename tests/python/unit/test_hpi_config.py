@@ -25,7 +25,7 @@ PADDLE_OPTIONS = {
     "enable_cinn": True,
     "trt_cfg_setting": {"max_batch_size": 8},
     "trt_use_dynamic_shapes": False,
-    "trt_collect_shape_range_info": False,
+    "trt_collect_shape_range_info": True,
     "trt_discard_cached_shape_range_info": True,
     "trt_dynamic_shapes": SHAPES,
     "trt_dynamic_shape_input_data": {"scale": [[1.0], [1.0], [2.0]]},
@@ -291,8 +291,11 @@ def test_shapes_of_the_model_fill_in_where_the_user_gave_none():
     other = {"x": [[1], [2], [3]]}
     own = Given(hpi_config={"backend": "tensorrt", "backend_config": {"dynamic_shapes": other}})
     assert hpi.apply(resolve_model(own)).hpi.options_for("tensorrt").dynamic_shapes == other
-    on_paddle = hpi.fill("paddle", config(backend="paddle").options_for("paddle"))
-    assert on_paddle.trt_dynamic_shapes == SHAPES
+    for mode in (None, "mkldnn", "trt_fp16"):
+        backend_config = {} if mode is None else {"run_mode": mode}
+        asked = config(backend="paddle", backend_config=backend_config)
+        on_paddle = hpi.fill("paddle", asked.options_for("paddle"))
+        assert on_paddle.trt_dynamic_shapes == (SHAPES if mode == "trt_fp16" else None)
 
 
 def test_the_section_of_the_beta_selects_backends():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpinfer.errors import ConfigError
+from hpinfer.errors import ConfigError, UnsupportedError
 from hpinfer.paddle_inference import PaddleOptions
 
 
@@ -99,3 +99,21 @@ def test_options_without_effect(given, mode) -> None:
 )
 def test_options_with_effect(given, mode) -> None:
     PaddleOptions.parse(given).check_effect(mode)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"trt_collect_shape_range_info": True}, "trt_shape_range_info_path"),
+        ({"trt_dynamic_shape_input_data": {"x": [[1.0], [2.0], [3.0]]}}, "trt_dynamic_shapes"),
+        ({"trt_discard_cached_shape_range_info": True}, "another file"),
+    ],
+)
+def test_options_that_nothing_stands_behind(given, words) -> None:
+    options = PaddleOptions.parse(given)
+    with pytest.raises(UnsupportedError, match=words) as caught:
+        options.check_effect("trt_fp16")
+    assert str(caught.value).startswith(next(iter(given)))
+    with pytest.raises(ConfigError, match="has no effect"):
+        options.check_effect("mkldnn")
+    PaddleOptions.parse({"trt_collect_shape_range_info": False}).check_effect("trt_fp16")

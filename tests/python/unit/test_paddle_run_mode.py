@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hpinfer.errors import UnsupportedError
 from hpinfer.paddle_inference import Machine, ProgramFacts, decide_new_ir, decide_run_mode
+from hpinfer.paddle_inference.model_name import model_name_beside
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CPU = Machine()
 PIR = ProgramFacts("pir")
@@ -119,3 +125,10 @@ def test_modes_of_a_gpu() -> None:
     gpu = Machine(device="gpu", cuda=True)
     for mode in ("paddle", "paddle_fp32", "paddle_fp16", "trt_fp32", "trt_fp16", "trt_int8"):
         assert decide_run_mode("3.3.1", PIR, mode, gpu) == (mode, ())
+
+
+def test_the_model_name_beside(tmp_path: Path) -> None:
+    path = tmp_path / "inference.json"
+    assert model_name_beside(path) == ""
+    (tmp_path / "inference.yml").write_text("Global:\n  model_name: 'UVDoc'\nPreProcess: {}\n")
+    assert model_name_beside(path) == "UVDoc"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import pytest
 
-from hpinfer._settings import DEFAULT_MAX_PIXELS, Settings
+from hpinfer._settings import DEFAULT_MAX_PIXELS, Settings, unchanged_environment
 from hpinfer.errors import ConfigError
 
 
@@ -74,3 +76,18 @@ def test_process_environment_is_read_at_call_time(monkeypatch: pytest.MonkeyPatc
 def test_bad_values_name_the_variable(key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=key):
         Settings.from_env({key: value})
+
+
+def test_the_environment_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPINFER_TEST_KEPT", "before")
+    monkeypatch.setenv("HPINFER_TEST_GONE", "before")
+    before = dict(os.environ)
+    kept = {"HPINFER_TEST_KEPT": "default", "HPINFER_TEST_DEFAULT": "1"}
+    with contextlib.suppress(RuntimeError), unchanged_environment(**kept):
+        assert os.environ["HPINFER_TEST_KEPT"] == "before"
+        assert os.environ["HPINFER_TEST_DEFAULT"] == "1"
+        os.environ["HPINFER_TEST_NEW"] = "1"
+        os.environ["HPINFER_TEST_KEPT"] = "after"
+        del os.environ["HPINFER_TEST_GONE"]
+        raise RuntimeError
+    assert dict(os.environ) == before

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from hpinfer.errors import CacheError, ConversionError, ModelFormatError
 from hpinfer.hpi.artifact_keys import converted_onnx_key
 from hpinfer.hpi.artifact_manifest import ArtifactKey
-from hpinfer.hpi.conversion import pir
 from hpinfer.hpi.conversion.child_process import Outcome, run_script, telling_line
 from hpinfer.hpi.conversion.converters import obtain
 from hpinfer.hpi.conversion.failure import ConversionFailure
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
+from hpinfer.hpi.conversion.pir_attributes import narrow_attributes
 from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, onnx_is_stale, source_hash
 from hpinfer.hpi.conversion.routes import ConversionRoute, route
 from hpinfer.hpi.conversion.verification import Verdict, checking_versions, reference_engine, verify
@@ -271,7 +271,7 @@ def _complaint(outcome: Outcome) -> str:
 def _readable_program(found: ConversionRoute, work: Path) -> Path:
     if found.format != "pir":
         return found.program
-    narrowed = pir.narrow_attributes(found.program.read_bytes())
+    narrowed = narrow_attributes(found.program.read_bytes())
     if narrowed is None:
         return found.program
     copy = work / found.program.name

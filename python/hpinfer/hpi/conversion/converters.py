@@ -27,7 +27,7 @@ from hpinfer.hub.sources import SourceError
 from hpinfer.hub.wheels import download_wheel, open_member, open_wheel
 
 if TYPE_CHECKING:
-    from hpinfer.hpi.conversion.program import ProgramFormat
+    from hpinfer.networks import ProgramFormat
 
 Origin: TypeAlias = Literal["installed", "cache", "download"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hpinfer.hpi.conversion.program import Pool, Program
+    from hpinfer.networks import Pool, Program
 
 _PADDLE = "run it with Paddle Inference (engine='paddle', paddlepaddle 3.2.2)"
 _OPENVINO = "run the .pdmodel with OpenVINO (engine='openvino'), or Paddle Inference"
@@ -80,7 +80,7 @@ def _pool_fault(pool: Pool) -> str | None:
         return None  # global pooling, of any size
     target = "x".join(map(str, pool.output))
     for size, output in zip(pool.size, pool.output, strict=True):
-        if size < 0 or output < 0:
+        if size is None or output is None:
             return (
                 f"adaptive pooling to {target} of a picture of any size cannot be expressed "
                 "in ONNX (a model exported with a fixed height and width may convert)"

@@ -1,57 +1,25 @@
 """Edits ONNX files as bytes: the repair of what the converter writes, and notes in the metadata.
 
-Field numbers, from onnx.proto: ModelProto.graph 7, opset_import 8, metadata_props 14;
-OperatorSetIdProto.domain 1, version 2; GraphProto.node 1, initializer 5; NodeProto.input 1,
-output 2, op_type 4, attribute 5; AttributeProto.name 1, ints 8, type 20; TensorProto.dims 1,
-data_type 2, name 8, raw_data 9; StringStringEntryProto.key 1, value 2. Everything that is not
-edited is copied as it is.
+Field numbers of what is added, from onnx.proto: GraphProto.initializer 5; NodeProto.input 1,
+attribute 5; AttributeProto.name 1, ints 8, type 20; TensorProto.dims 1, data_type 2, name 8,
+raw_data 9; StringStringEntryProto.key 1, value 2. Everything that is not edited is copied as it is.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpinfer.errors import ModelFormatError
-from hpinfer.hpi.conversion.wire import (
-    encode_bytes,
-    encode_integer,
-    fields,
-    int64_bytes,
-)
+from hpinfer.networks.onnx import GRAPH, METADATA, NODE, Node, opset_version, parse_node
+from hpinfer.networks.protobuf import encode_bytes, encode_integer, fields, int64_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_GRAPH, _OPSET_IMPORT, _METADATA = 7, 8, 14
-_NODE, _INITIALIZER = 1, 5
+_INITIALIZER = 5
 _INT64_TENSOR, _INTS_ATTRIBUTE = 7, 7
 #: From this opset on Squeeze takes its axes as an input.
 _AXES_AS_INPUT = 13
 _AXES_NAME = "hpinfer.squeeze_axes"
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    kind: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: frozenset[str]
-
-
-def opset_version(model: bytes) -> int:
-    """The version of the default operator set that a model uses.
-
-    Raises:
-        ModelFormatError: The bytes are not an ONNX model.
-    """
-    for field in fields(memoryview(model)):
-        if field.number != _OPSET_IMPORT:
-            continue
-        content = {item.number: item for item in fields(field.payload)}
-        if (1 not in content or content[1].text in ("", "ai.onnx")) and 2 in content:
-            return content[2].integer
-    raise ModelFormatError("the ONNX model names no operator set")
 
 
 def fix_nms_squeeze(model: bytes) -> tuple[bytes, int]:
@@ -70,13 +38,13 @@ def fix_nms_squeeze(model: bytes) -> tuple[bytes, int]:
         ModelFormatError: The bytes are not an ONNX model.
     """
     view = memoryview(model)
-    axes_as_input = opset_version(model) >= _AXES_AS_INPUT
+    axes_as_input = opset_version(view) >= _AXES_AS_INPUT
     parts: list[bytes | memoryview] = []
     changed = 0
     for field in fields(view):
-        if field.number == _GRAPH:
+        if field.number == GRAPH:
             graph, changed = _fix_graph(field.payload, axes_as_input=axes_as_input)
-            parts.append(encode_bytes(_GRAPH, graph))
+            parts.append(encode_bytes(GRAPH, graph))
         else:
             parts.append(field.raw)
     return (b"".join(parts) if changed else model), changed
@@ -85,7 +53,7 @@ def fix_nms_squeeze(model: bytes) -> tuple[bytes, int]:
 def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
     """Append metadata entries; of equal keys the last one counts."""
     added = (
-        encode_bytes(_METADATA, encode_bytes(1, key.encode()) + encode_bytes(2, value.encode()))
+        encode_bytes(METADATA, encode_bytes(1, key.encode()) + encode_bytes(2, value.encode()))
         for key, value in entries.items()
     )
     return b"".join((model, *added))
@@ -93,9 +61,9 @@ def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
 
 def _fix_graph(graph: memoryview, *, axes_as_input: bool) -> tuple[bytes, int]:
     nodes = {
-        index: _node(field.payload)
+        index: parse_node(field.payload)
         for index, field in enumerate(fields(graph))
-        if field.number == _NODE
+        if field.number == NODE
     }
     producers = {output: node for node in nodes.values() for output in node.outputs}
     faulty = {index for index, node in nodes.items() if _squeezes_nms_rows(node, producers)}
@@ -105,7 +73,7 @@ def _fix_graph(graph: memoryview, *, axes_as_input: bool) -> tuple[bytes, int]:
     parts: list[bytes | memoryview] = []
     for index, field in enumerate(fields(graph)):
         if index in faulty:
-            parts.append(encode_bytes(_NODE, b"".join((field.payload, addition))))
+            parts.append(encode_bytes(NODE, b"".join((field.payload, addition))))
         else:
             parts.append(field.raw)
     if axes_as_input:
@@ -113,21 +81,7 @@ def _fix_graph(graph: memoryview, *, axes_as_input: bool) -> tuple[bytes, int]:
     return b"".join(parts), len(faulty)
 
 
-def _node(message: memoryview) -> _Node:
-    inputs, outputs, attributes, kind = [], [], set(), ""
-    for field in fields(message):
-        if field.number == 1:
-            inputs.append(field.text)
-        elif field.number == 2:
-            outputs.append(field.text)
-        elif field.number == 4:
-            kind = field.text
-        elif field.number == 5:
-            attributes |= {item.text for item in fields(field.payload) if item.number == 1}
-    return _Node(kind, tuple(inputs), tuple(outputs), frozenset(attributes))
-
-
-def _squeezes_nms_rows(node: _Node, producers: Mapping[str, _Node]) -> bool:
+def _squeezes_nms_rows(node: Node, producers: Mapping[str, Node]) -> bool:
     if node.kind != "Squeeze" or len(node.inputs) != 1 or "axes" in node.attributes:
         return False
     gather = producers.get(node.inputs[0])

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpinfer.errors import HpinferError
 from hpinfer.hpi.content_hash import content_hash
-from hpinfer.hpi.conversion.program import program_file
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +34,7 @@ def onnx_is_stale(files: ModelFiles) -> str | None:
     Returns:
         The reason in words, None if the file is good.
     """
-    found = program_file(files)
+    found = files.program
     if files.onnx is None or found is None or files.pdiparams is None:
         return None
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpinfer.errors import ModelFormatError
+from hpinfer.errors import HpinferError
 from hpinfer.hpi.conversion.converters import Converter, find_converter
 from hpinfer.hpi.conversion.faults import Refusal, known_fault
-from hpinfer.hpi.conversion.program import Program, ProgramFormat, program_file, read_program
+from hpinfer.networks import Program, ProgramFormat, read_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def route(files: ModelFiles) -> ConversionRoute | Refusal:
     Returns:
         The route, or the reason and what to do instead.
     """
-    found = program_file(files)
+    found = files.program
     if found is None or files.pdiparams is None:
         return Refusal(
             f"{files.directory} has no complete Paddle model",
@@ -58,13 +58,15 @@ def route(files: ModelFiles) -> ConversionRoute | Refusal:
         )
     program_format, program = found
     try:
-        outline = read_program(program, program_format)
+        outline = read_program(program)
         if files.pdiparams.stat().st_size > _ONNX_LIMIT:
             return Refusal(
                 "its weights do not fit into one ONNX file (2 GiB)", "use Paddle Inference"
             )
-    except (ModelFormatError, OSError) as error:
+    except (HpinferError, OSError) as error:
         return Refusal(str(error), "get the model again")
+    if outline.format != program_format:
+        return Refusal(f"{program} holds a program of the other format", "give it its right name")
     fault = known_fault(outline)
     if fault is not None:
         return fault

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from hpinfer.hpi.conversion.program import Input
+    from hpinfer.networks import TensorFact
 
 _SEED = 20240613
 #: Height and width when nothing says better.
@@ -22,7 +22,7 @@ _SIZE_KEYS = ("image_shape", "target_size", "size", "max_len", "resize_short")
 
 
 def sample_feed(
-    inputs: Sequence[Input], config: Mapping[str, Any]
+    inputs: Sequence[TensorFact], config: Mapping[str, Any]
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Make a feed; the same one every time.
 
@@ -42,7 +42,7 @@ def sample_feed(
     picture = next((s[2:] for s in shapes.values() if len(s) == 4), size)
     feed: dict[str, npt.NDArray[np.generic]] = {}
     for item in inputs:
-        shape, dtype = shapes[item.name], np.dtype(item.dtype or "float32")
+        shape, dtype = shapes[item.name], _dtype(item.dtype)
         if item.name == "scale_factor":
             feed[item.name] = np.ones(shape, dtype)
         elif item.name == "im_shape" and shape[-1:] == (2,):
@@ -54,13 +54,22 @@ def sample_feed(
     return feed
 
 
-def _shape(item: Input, config: Mapping[str, Any], size: tuple[int, int]) -> tuple[int, ...]:
+def _dtype(name: str) -> np.dtype[Any]:
+    import numpy as np
+
+    try:
+        return np.dtype(name)
+    except TypeError:  # one of Paddle's own
+        return np.dtype("float32")
+
+
+def _shape(item: TensorFact, config: Mapping[str, Any], size: tuple[int, int]) -> tuple[int, ...]:
     typical = next(_named_shapes(config.get("Hpi"), item.name), None)
     if typical is None or len(typical) != len(item.shape):
         rank = len(item.shape)
         typical = (1, 3, *size) if rank == 4 else (1, *[_DEFAULT_SEQUENCE] * (rank - 1))
     pairs = zip(item.shape, typical, strict=True)
-    return tuple(fixed if fixed > 0 else usual for fixed, usual in pairs)
+    return tuple(fixed or usual for fixed, usual in pairs)
 
 
 def _named_shapes(section: object, name: str) -> Iterator[tuple[int, ...]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hpinfer.errors import ConfigError, ModelFormatError, ModelNotFoundError
 from hpinfer.hpi.conversion.conversion import ConversionOptions, ConvertedModel, convert_into
-from hpinfer.hpi.conversion.program import program_file
 from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, source_hash
 from hpinfer.hub.model_files import (
     INFERENCE_YML,
@@ -20,7 +19,7 @@ from hpinfer.hub.model_files import (
     formats_in,
     open_directory,
 )
-from hpinfer.hub.onnx_metadata import read_onnx_metadata
+from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +100,7 @@ def convert_to_directory(
 
 def _keep(files: ModelFiles, existing: Path, options: ConversionOptions) -> ConvertedModel | None:
     metadata = read_onnx_metadata(existing)
-    found = program_file(files)
+    found = files.program
     if SOURCE not in metadata:
         raise ConfigError(
             f"{existing} exists and was not written by hpinfer: move it away, or replace it "

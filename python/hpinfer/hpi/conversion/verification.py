@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from hpinfer.hpi.conversion.program import ProgramFormat
     from hpinfer.hpi.conversion.routes import ConversionRoute
+    from hpinfer.networks import ProgramFormat
 
     Arrays = list[npt.NDArray[np.generic]]
 
