@@ -42,7 +42,9 @@ def differences(pipelines: tuple[Any, Any], path: Path, expected: dict[str, Any]
     if expected["by_cells"] is not None:
         cells = next(tables.predict(path, use_ocr_results_with_table_cells=True))
         for table, reference in zip(cells, expected["by_cells"], strict=True):
-            yield from _equal("by cells", _large_cells(table, table.html), _large_cells(table, reference))
+            yield from _equal(
+                "by cells", _large_cells(table, table.html), _large_cells(table, reference)
+            )
     yield from _blocks(next(parsing.predict(path)), expected["blocks"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -82,7 +83,9 @@ def test_tables_are_asked_first_and_text_for_the_rest():
 def test_keys_as_one_text_and_prompts_of_a_call():
     with chat_server(answering(a="1")) as server:
         pipeline = hpinfer.create_pipeline(config(server.url))
-        got = pipeline.chat("a, b，c", FACTS, text_rules_str="RULE!", table_task_description="TASK!")
+        got = pipeline.chat(
+            "a, b，c", FACTS, text_rules_str="RULE!", table_task_description="TASK!"
+        )
         assert got == {"chat_res": {"a": "1"}}
         table, text = (body["messages"][0]["content"] for _, body, _ in server.requests)
         assert table.startswith("TASK!")
@@ -236,7 +239,7 @@ def test_passages_hold_every_word(length):
     cut = passages(text, length)
     assert max(map(len, cut)) <= length
     assert all(any(word in passage for passage in cut) for word in words)
-    shared = [a for a, b in zip(cut, cut[1:], strict=False) if a[-8:] in b or a[-9:-1] in b]
+    shared = [a for a, b in itertools.pairwise(cut) if a[-8:] in b or a[-9:-1] in b]
     assert len(shared) > len(cut) // 2 or length == 12
 
 

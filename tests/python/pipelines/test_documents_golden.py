@@ -38,7 +38,9 @@ def test_results_have_the_keys_of_paddlex(pipelines, expected):
 def test_tables_of_a_turned_page_are_cut_out_of_the_upright_page():
     """PaddleX cuts them out of the page as it was read (Q4)."""
     pipeline = hpinfer.create_pipeline("table_recognition", engine="onnxruntime")
-    page = next(hpinfer.create_pipeline("doc_preprocessor").predict(PLACES["report.png"] / "report.png"))
+    page = next(
+        hpinfer.create_pipeline("doc_preprocessor").predict(PLACES["report.png"] / "report.png")
+    )
     sideways = np.ascontiguousarray(np.rot90(page.output_img, -1))
     upright, turned = pipeline.predict([page.output_img, sideways])
     assert turned["doc_preprocessor_res"]["angle"] == 90
