@@ -119,6 +119,7 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "table_recognition": (
         *DOCUMENT_SWITCHES,
         *LAYOUT,
+        Parameter("use_ocr_model", None, "Read the text of the page; tables need it."),
         Parameter(
             "use_table_cells_ocr_results", None, "Read every cell of a table on its own (slow)."
         ),

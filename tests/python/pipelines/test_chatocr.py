@@ -84,7 +84,7 @@ def test_keys_as_one_text_and_prompts_of_a_call():
     with chat_server(answering(a="1")) as server:
         pipeline = hpinfer.create_pipeline(config(server.url))
         got = pipeline.chat(
-            "a, b，c", FACTS, text_rules_str="RULE!", table_task_description="TASK!"
+            "a, b\uff0cc", FACTS, text_rules_str="RULE!", table_task_description="TASK!"
         )
         assert got == {"chat_res": {"a": "1"}}
         table, text = (body["messages"][0]["content"] for _, body, _ in server.requests)
