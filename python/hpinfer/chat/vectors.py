@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-_PREFIX = "HPINFER_VECTOR_STORE"
+_PREFIX = "hpinfer vectors:"
 _PADDLEX_PREFIX = "PADDLEX_VECTOR_STORE"
 #: Cosine below which a passage has nothing to do with a question. Between unit vectors it is the
 #: distance at which PaddleX's search stops.

@@ -252,8 +252,8 @@ def test_passages_without_a_place_to_cut():
 def test_saved_vectors_of_others_are_refused():
     for text, message in (
         ("PADDLEX_VECTOR_STOREgASV", "would run as code"),
-        ("HPINFER_VECTOR_STORE!!", "damaged"),
-        ("HPINFER_VECTOR_STOREAAAA", "damaged"),
+        ("hpinfer vectors:!!", "damaged"),
+        ("hpinfer vectors:AAAA", "damaged"),
         ("something", "start with"),
     ):
         with pytest.raises(InvalidInputError, match=message):
