@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import openpyxl
@@ -206,3 +207,29 @@ def test_command_lines(config, tmp_path):
     assert sorted(path.name for path in (tmp_path / "y").iterdir()) == [
         *("report_table_1.html", "report_table_1.xlsx")
     ]
+
+
+def test_threads_and_bad_inputs(pipeline, whole, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    inputs = [TABLE, bad, TABLE]
+
+    def read(_):
+        return list(pipeline.predict(inputs, on_error="yield", use_layout_detection=False))
+
+    with ThreadPoolExecutor(3) as pool:
+        for first, failure, last in pool.map(read, range(3)):
+            assert isinstance(failure, InputFailure)
+            for result in (first, last):
+                assert result.tables[0].pred_html == whole.tables[0].pred_html
+
+
+def test_an_empty_page_has_no_tables(pipeline):
+    page = np.full((400, 300, 3), 255, np.uint8)
+    result = next(pipeline.predict(page))
+    assert result.tables == []
+    assert (result.to_text(), result.html, len(result)) == ("", {}, 0)
+    assert "table_cell_img" not in result.img
+    blank = next(pipeline.predict(page, use_layout_detection=False)).tables[0]
+    assert blank.table_ocr_pred["rec_texts"] == []
+    json.dumps(blank.to_dict(), allow_nan=False)
