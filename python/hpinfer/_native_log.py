@@ -21,6 +21,11 @@ _LEVELS = {
 }
 
 
+#: Engine messages about shapes that an exporter wrote into the network, once a run or more often.
+#: The engine goes by the true shape; nobody who runs a model can act on them.
+_CHATTER = ("VerifyOutputSizes", "MergeShapeInfo")
+
+
 class _NativeLink:
     """Remembers the level that native code was told, so that telling it again costs nothing."""
 
@@ -50,7 +55,8 @@ def connect_native_log() -> None:
 
 
 def _forward(level: _native.LogLevel, message: str) -> None:
-    logger.log(_LEVELS[level.name], "%s", message)
+    chatter = any(word in message for word in _CHATTER)
+    logger.log(logging.DEBUG if chatter else _LEVELS[level.name], "%s", message)
 
 
 def _native_level(level: int) -> str:

@@ -59,6 +59,10 @@ class EngineError(HpinferError, RuntimeError):
     """The inference engine reported a failure while loading or running a model."""
 
 
+class ServiceError(HpinferError, ConnectionError):
+    """A service on the network cannot be reached, refuses, or answers in another form."""
+
+
 class UnsupportedError(HpinferError, NotImplementedError):
     """The request is valid but this build, engine or device cannot carry it out."""
 

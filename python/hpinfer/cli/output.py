@@ -87,6 +87,13 @@ class MarkdownPrinter(Printer):
         click.echo(_method(result, "to_markdown")())
 
 
+class HtmlPrinter(Printer):
+    """HTML of each page."""
+
+    def _write(self, result: Result) -> None:
+        click.echo(_method(result, "to_html")(), nl=False)
+
+
 class CsvPrinter(Printer):
     """One row a line of text, class or object; one header."""
 
@@ -106,6 +113,7 @@ PRINTERS: dict[str, type[Printer]] = {
     "json": JsonPrinter,
     "jsonl": JsonLinesPrinter,
     "markdown": MarkdownPrinter,
+    "html": HtmlPrinter,
     "csv": CsvPrinter,
     "none": Printer,
 }
@@ -118,6 +126,8 @@ SAVE_METHODS = {
     "text": "save_to_text",
     "markdown": "save_to_markdown",
     "csv": "save_to_csv",
+    "html": "save_to_html",
+    "xlsx": "save_to_xlsx",
     "page": "save_to_page",
 }
 

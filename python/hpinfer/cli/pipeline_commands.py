@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _DETECTION = "SubModules.TextDetection"
 _RECOGNITION = "SubModules.TextRecognition"
-_LAYOUT = ("SubModules.LayoutDetection", "Layout model, for --use-layout-detection.")
+_TEXT = "SubPipelines.GeneralOCR"
+_LAYOUT = ("SubModules.LayoutDetection", "Layout detection model.")
 
 _COMMANDS = (
     PipelineCommand(
@@ -47,6 +48,39 @@ _COMMANDS = (
         "instances",
         "instance_segmentation",
         models={"model": ("SubModules.InstanceSegmentation", "Instance segmentation model.")},
+    ),
+    PipelineCommand(
+        "table",
+        "table_recognition",
+        models={
+            "table-model": ("SubModules.TableStructureRecognition", "Table structure model."),
+            "layout-model": _LAYOUT,
+            "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
+        },
+        formats=("text", "html", "markdown", "json", "jsonl", "none"),
+        kinds=("json", "image", "html", "xlsx", "markdown", "text"),
+        default_kinds=("json", "image", "html"),
+    ),
+    PipelineCommand(
+        "layout",
+        "layout_parsing",
+        models={
+            "layout-model": _LAYOUT,
+            "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
+            "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
+            "table-model": (
+                "SubPipelines.TableRecognition.SubModules.TableStructureRecognition",
+                "Table structure model.",
+            ),
+            "formula-model": (
+                "SubPipelines.FormulaRecognition.SubModules.FormulaRecognition",
+                "Formula model.",
+            ),
+        },
+        formats=("text", "markdown", "html", "json", "jsonl", "none"),
+        kinds=("json", "image", "markdown", "html", "xlsx", "text"),
+        default_kinds=("json", "image", "markdown"),
     ),
     PipelineCommand(
         "seal",

@@ -93,22 +93,47 @@ def pipeline_document(pipeline: str, settings: tuple[str, ...] = ()) -> Pipeline
 
 
 def _apply_switches(config: dict[str, Any], switches: Mapping[str, bool], pipeline: str) -> None:
-    from hpinfer.config.pipelines import PIPELINES
-
-    fields = PIPELINES[pipeline].model_fields
-    if "use_doc_preprocessor" not in fields:
-        config.update(switches)
-        return
-    config.update({key: on for key, on in switches.items() if key not in _DOCUMENT_SWITCHES})
+    for key, on in switches.items():
+        if key not in _DOCUMENT_SWITCHES:
+            _put(config, [*_home(pipeline, key)[0], key], on)
     asked = {key: switches[key] for key in _DOCUMENT_SWITCHES if key in switches}
     if not asked:
         return
-    if not config.get("use_doc_preprocessor", fields["use_doc_preprocessor"].default):
+    home, default = _home(pipeline, "use_doc_preprocessor")
+    if default is None:
+        config.update(asked)
+        return
+    if not _get(config, [*home, "use_doc_preprocessor"], default):
         # Off before: only what was asked for comes on, whatever the section's own defaults say.
         asked = {**dict.fromkeys(_DOCUMENT_SWITCHES, False), **asked}
-        config["use_doc_preprocessor"] = any(asked.values())
+        _put(config, [*home, "use_doc_preprocessor"], any(asked.values()))
     for key, value in asked.items():
-        _put(config, ["SubPipelines", "DocPreprocessor", key], value)
+        _put(config, [*home, "SubPipelines", "DocPreprocessor", key], value)
+
+
+def _home(pipeline: str, key: str) -> tuple[list[str], object]:
+    """Path of the highest level of a pipeline that has `key`, and its default there.
+
+    The pipeline itself and None if no level has it.
+    """
+    from hpinfer.config.pipelines import PIPELINES, levels
+    from hpinfer.config.validation import validate
+
+    places = [
+        (path.split(".") if path else [], getattr(level, key))
+        for path, level in levels(validate(PIPELINES[pipeline], {}, where="default"))
+        if key in type(level).model_fields
+    ]
+    return min(places, key=lambda place: len(place[0]), default=([], None))
+
+
+def _get(config: Mapping[str, Any], path: list[str], default: object) -> object:
+    value: object = config
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return default
+        value = value[part]
+    return value
 
 
 def _read(path: Path) -> dict[str, Any]:

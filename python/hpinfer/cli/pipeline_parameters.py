@@ -42,9 +42,8 @@ def text_parameters(what: str) -> tuple[Parameter, ...]:
 
 TEXT_DETECTION = text_parameters("text")
 
-#: Where the regions that are read lie on a page.
-LAYOUT = (
-    Parameter("use_layout_detection", None, "Find the regions on pages first.", switch=True),
+#: Where the regions lie on a page.
+LAYOUT_DETECTION = (
     Parameter(
         "layout_threshold",
         _VALUE,
@@ -66,6 +65,24 @@ LAYOUT = (
     ),
 )
 
+LAYOUT = (
+    Parameter("use_layout_detection", None, "Find the regions on pages first.", switch=True),
+    *LAYOUT_DETECTION,
+)
+
+#: Reading pages part by part.
+LAYOUT_PARSING = (
+    *DOCUMENT_SWITCHES,
+    Parameter("use_general_ocr", None, "Make text part of the result."),
+    Parameter("use_textline_orientation", None, "Turn upside-down lines.", switch=True),
+    Parameter("use_table_recognition", None, "Read tables as tables.", switch=True),
+    Parameter("use_seal_recognition", None, "Read seals.", switch=True),
+    Parameter("use_formula_recognition", None, "Read formulas as LaTeX.", switch=True),
+    *LAYOUT_DETECTION,
+    *TEXT_DETECTION,
+    *text_parameters("seal"),
+)
+
 #: ``pipeline_name`` to its parameters, in the order of the help.
 PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "OCR": (
@@ -74,7 +91,9 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         *TEXT_DETECTION,
         Parameter("return_word_box", None, "Return the words of each line with their boxes."),
     ),
+    "PP-ChatOCRv3-doc": LAYOUT_PARSING,
     "doc_preprocessor": DOCUMENT_SWITCHES,
+    "layout_parsing": LAYOUT_PARSING,
     "seal_recognition": (*DOCUMENT_SWITCHES, *LAYOUT, *text_parameters("seal")),
     "formula_recognition": (*DOCUMENT_SWITCHES, *LAYOUT),
     "image_classification": (
@@ -97,4 +116,18 @@ PIPELINE_PARAMETERS: dict[str, tuple[Parameter, ...]] = {
         ),
     ),
     "instance_segmentation": (Parameter("threshold", _UNIT, "Score that a box must exceed."),),
+    "table_recognition": (
+        *DOCUMENT_SWITCHES,
+        *LAYOUT,
+        Parameter("use_ocr_model", None, "Read the text of the page; tables need it."),
+        Parameter(
+            "use_table_cells_ocr_results", None, "Read every cell of a table on its own (slow)."
+        ),
+        Parameter(
+            "cell_sort_by_y_projection",
+            None,
+            "Order the texts of a cell by line, then from left to right.",
+        ),
+        *TEXT_DETECTION,
+    ),
 }

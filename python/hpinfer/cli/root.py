@@ -22,6 +22,8 @@ _PIPELINE_COMMANDS = {
     "detect": "Find objects in pictures, or the parts of pages.",
     "segment": "Give each pixel of pictures its class.",
     "instances": "Find objects in pictures and the pixels of each.",
+    "table": "Find tables in pictures and documents, and read them.",
+    "layout": "Read documents part by part, in reading order.",
     "seal": "Read the curved text of seals.",
     "formula": "Read formulas as LaTeX.",
     "doc": "Turn pages upright and flatten curved ones.",

@@ -10,8 +10,10 @@ from hpinfer.config.paddlex_arguments import one_use_hpip, refuse_unknown, split
 from hpinfer.config.pipeline import read_pipeline
 from hpinfer.errors import ConfigError
 from hpinfer.pipelines.base import Pipeline, Precision
+from hpinfer.pipelines.chatocr import ChatOCRPipeline
 from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
 from hpinfer.pipelines.formula_recognition import FormulaRecognitionPipeline
+from hpinfer.pipelines.layout_parsing import LayoutParsingPipeline
 from hpinfer.pipelines.ocr import OCRPipeline
 from hpinfer.pipelines.seal_recognition import SealRecognitionPipeline
 from hpinfer.pipelines.single_model import (
@@ -20,6 +22,7 @@ from hpinfer.pipelines.single_model import (
     ObjectDetectionPipeline,
     SemanticSegmentationPipeline,
 )
+from hpinfer.pipelines.table_recognition import TableRecognitionPipeline
 
 if TYPE_CHECKING:
     import os
@@ -29,29 +32,35 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PIPELINE_CLASSES",
+    "ChatOCRPipeline",
     "DocPreprocessorPipeline",
     "FormulaRecognitionPipeline",
     "ImageClassificationPipeline",
     "InstanceSegmentationPipeline",
+    "LayoutParsingPipeline",
     "OCRPipeline",
     "ObjectDetectionPipeline",
     "Pipeline",
     "Precision",
     "SealRecognitionPipeline",
     "SemanticSegmentationPipeline",
+    "TableRecognitionPipeline",
     "create_pipeline",
 ]
 
 #: ``pipeline_name`` to its class, made from the configuration that `config.pipelines` has for it.
 PIPELINE_CLASSES: dict[str, Callable[..., Pipeline[Any]]] = {
     "OCR": OCRPipeline,
+    "PP-ChatOCRv3-doc": ChatOCRPipeline,
     "doc_preprocessor": DocPreprocessorPipeline,
     "formula_recognition": FormulaRecognitionPipeline,
     "image_classification": ImageClassificationPipeline,
     "instance_segmentation": InstanceSegmentationPipeline,
+    "layout_parsing": LayoutParsingPipeline,
     "object_detection": ObjectDetectionPipeline,
     "seal_recognition": SealRecognitionPipeline,
     "semantic_segmentation": SemanticSegmentationPipeline,
+    "table_recognition": TableRecognitionPipeline,
 }
 
 _ARGUMENTS = (

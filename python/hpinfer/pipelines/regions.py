@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError
-from hpinfer.models import ObjectDetection, model_family
-from hpinfer.models.detection_settings import PARAMETERS as LAYOUT_PARAMETERS
 from hpinfer.pipelines.base import ResultT, switched
+from hpinfer.pipelines.layout_step import LAYOUT_NAMES, layout_detector
 from hpinfer.pipelines.pages import PagePipeline
 
 if TYPE_CHECKING:
@@ -21,14 +20,10 @@ if TYPE_CHECKING:
 
     from hpinfer.config.pipelines import LayoutDetectionConfig
     from hpinfer.io import InputImage
+    from hpinfer.models import ObjectDetection
     from hpinfer.pipelines.doc_preprocessor import DocSteps
     from hpinfer.pipelines.pages import Page
     from hpinfer.results import DetResult
-
-#: Name of the parameter of a call to the detector's own.
-_LAYOUT_NAMES = {
-    name if name.startswith("layout_") else f"layout_{name}": name for name in LAYOUT_PARAMETERS
-}
 
 
 class _CallParameters(StrictModel):
@@ -39,7 +34,7 @@ class _CallParameters(StrictModel):
     use_layout_detection: bool | None = None
 
 
-REGION_PARAMETERS = frozenset(_CallParameters.model_fields) | frozenset(_LAYOUT_NAMES)
+REGION_PARAMETERS = frozenset(_CallParameters.model_fields) | frozenset(LAYOUT_NAMES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +89,7 @@ class RegionPipeline(PagePipeline[ResultT]):
     def _load_layout(self, module: LayoutDetectionConfig) -> None:
         path = "SubModules.LayoutDetection"
         loaded = self._load(path, module)
-        if model_family(loaded.config) is not ObjectDetection:
-            raise ConfigError(f"{self.name}: {path} needs a detector; {loaded.name} is none")
-        given = {name: getattr(module, name) for name in LAYOUT_PARAMETERS}
-        defaults = {name: value for name, value in given.items() if value is not None}
-        model = ObjectDetection(loaded).with_defaults(defaults)
+        model = layout_detector(loaded, module, where=f"{self.name}: {path}")
         if self.LABEL not in (label.lower() for label in model.labels):
             raise ConfigError(
                 f"{self.name}: {path} needs a class {self.LABEL!r}; {loaded.name} has "
@@ -128,14 +119,14 @@ class RegionPipeline(PagePipeline[ResultT]):
             loaded=self._layout is not None,
             name="use_layout_detection",
         )
-        given = {name: params[name] for name in _LAYOUT_NAMES if name in params}
+        given = {name: params[name] for name in LAYOUT_NAMES if name in params}
         if given and not wanted:
             raise ConfigError(
                 f"{where}: {next(iter(given))} has no effect without layout detection"
             )
         layout = None
         if wanted and self._layout is not None:
-            layout = self._layout.call_settings({_LAYOUT_NAMES[n]: v for n, v in given.items()})
+            layout = self._layout.call_settings({LAYOUT_NAMES[n]: v for n, v in given.items()})
         rest = {name: params[name] for name in params if name not in REGION_PARAMETERS}
         return RegionSettings(
             self._document_steps(call.use_doc_orientation_classify, call.use_doc_unwarping),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hpinfer.results.base import Result
 from hpinfer.results.detection import DetResult, InstanceSegResult, SegResult
+from hpinfer.results.layout_parsing import LayoutBlock, LayoutParsingResult
 from hpinfer.results.modules import (
     ClassificationResult,
     DocPreprocessorResult,
@@ -21,6 +22,7 @@ from hpinfer.results.regions import (
     SealResult,
 )
 from hpinfer.results.table import SingleTableResult, TableRecResult
+from hpinfer.results.table_page import TableRecognitionResult, TablesResult
 
 __all__ = [
     "ClassificationResult",
@@ -31,6 +33,8 @@ __all__ = [
     "FormulaRecognitionResult",
     "FormulaResult",
     "InstanceSegResult",
+    "LayoutBlock",
+    "LayoutParsingResult",
     "OCRLine",
     "OCRResult",
     "Result",
@@ -39,6 +43,8 @@ __all__ = [
     "SegResult",
     "SingleTableResult",
     "TableRecResult",
+    "TableRecognitionResult",
+    "TablesResult",
     "TextDetResult",
     "TextRecResult",
     "TopkResult",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hpinfer.results.base import Result
+from hpinfer.results.markdown import escape_markdown
 from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ LINE_COLUMNS = ("input_path", "page_index", "line", "text", "score", "x1", "y1",
 
 #: Keys that a result lacks when their value is None.
 _OPTIONAL_KEYS = ("textline_orientation_angles", "text_word", "text_word_boxes", "text_word_region")
-
-_MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|~$])")
-_MARKDOWN_START = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +130,7 @@ class OCRResult(RowsResult):
 
     def to_markdown(self) -> str:
         """The lines as one Markdown paragraph with line breaks, special characters escaped."""
-        return "  \n".join(_escape_markdown(text) for text in self.rec_texts)
+        return "  \n".join(escape_markdown(text) for text in self.rec_texts)
 
     def to_text(self) -> str:
         """The same as `text`."""
@@ -225,13 +222,3 @@ class OCRResult(RowsResult):
         if self.doc_preprocessor_res is not None:
             pictures.update(self.doc_preprocessor_res.img)
         return pictures
-
-
-def _escape_markdown(text: str) -> str:
-    escaped = _MARKDOWN_SPECIAL.sub(r"\\\1", text)
-    return _MARKDOWN_START.sub(_escape_start, escaped)
-
-
-def _escape_start(match: re.Match[str]) -> str:
-    space, mark = match.groups()
-    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"

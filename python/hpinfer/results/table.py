@@ -139,6 +139,13 @@ class SingleTableResult:
         """`pred_html` with lines around the cells, as PaddleX saves it."""
         return self.pred_html.replace("<table>", '<table border="1">')
 
+    @property
+    def element(self) -> str:
+        """`html` without what is around its ``<table>``, to be part of a larger document."""
+        from hpinfer.results.markdown import table_element
+
+        return table_element(self.pred_html)
+
     def grid(self) -> TableGrid:
         """The cells by row and column, spans kept."""
         return parse_table(self.pred_html)
@@ -194,7 +201,7 @@ class SingleTableResult:
         from hpinfer.results.workbook import workbook_bytes
 
         path = target_file(save_path, (".xlsx",), self._file_name(name, ".xlsx"))
-        write_bytes(path, workbook_bytes(self.grid(), title=self.key))
+        write_bytes(path, workbook_bytes({self.key: self.grid()}))
         return [path]
 
     def _file_name(self, name: str, suffix: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hpinfer.results.table_grid import TableGrid
 
 #: Characters that XML, and so a workbook, cannot hold.
@@ -16,27 +18,36 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 _NARROWEST, _WIDEST = 8, 60  # columns, in characters
 
 
-def workbook_bytes(grid: TableGrid, *, title: str) -> bytes:
-    """A workbook of one sheet, ready to be written to a file.
+def workbook_bytes(sheets: Mapping[str, TableGrid]) -> bytes:
+    """A workbook, ready to be written to a file.
 
     Args:
-        grid: The table. Its texts stay text: a number or formula is never made of them.
-        title: Name of the sheet.
+        sheets: Name of each sheet to its table. Texts stay text: a number or formula is never made
+            of them.
 
     Raises:
         UnsupportedError: openpyxl is not installed.
     """
     try:
         from openpyxl import Workbook  # type: ignore[import-untyped,unused-ignore]
-        from openpyxl.styles import Alignment, Border, Font, Side  # type: ignore[import-untyped,unused-ignore]
-        from openpyxl.utils import get_column_letter  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         raise UnsupportedError(
             "saving as .xlsx needs openpyxl: pip install 'hpinfer[xlsx]'"
         ) from None
     workbook = Workbook()
-    sheet = workbook.active
-    sheet.title = title
+    if sheets:
+        workbook.remove(workbook.active)
+    for title, grid in sheets.items():
+        _fill(workbook.create_sheet(title), grid)
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+def _fill(sheet: Any, grid: TableGrid) -> None:  # noqa: ANN401 - openpyxl has no types
+    from openpyxl.styles import Alignment, Border, Font, Side  # type: ignore[import-untyped,unused-ignore]
+    from openpyxl.utils import get_column_letter  # type: ignore[import-untyped,unused-ignore]
+
     thin = Side(style="thin")
     widths = [_NARROWEST] * grid.columns
     for cell in grid.cells:
@@ -60,6 +71,3 @@ def workbook_bytes(grid: TableGrid, *, title: str) -> bytes:
             )
     for column, width in enumerate(widths):
         sheet.column_dimensions[get_column_letter(column + 1)].width = width
-    stream = io.BytesIO()
-    workbook.save(stream)
-    return stream.getvalue()

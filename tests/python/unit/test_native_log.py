@@ -50,6 +50,16 @@ def test_what_engines_tell_as_information_is_for_debugging(native, caplog):
     assert caplog.records[0].levelno == logging.DEBUG
 
 
+def test_shapes_that_an_exporter_got_wrong_are_for_debugging(native, caplog):
+    with caplog.at_level(logging.DEBUG, logger="hpinfer"):
+        _native_log.connect_native_log()
+        native.sink(LogLevel.WARNING, "Expected shape {} is not {1} (VerifyOutputSizes)")
+        native.sink(LogLevel.WARNING, "Error merging shape info (MergeShapeInfo)")
+        native.sink(LogLevel.WARNING, "something else")
+    levels = [record.levelno for record in caplog.records]
+    assert levels == [logging.DEBUG, logging.DEBUG, logging.WARNING]
+
+
 def test_connecting_again_only_follows_a_changed_level(native):
     logger = logging.getLogger("hpinfer")
     for level in (logging.WARNING, logging.WARNING, logging.DEBUG, logging.WARNING):

@@ -29,7 +29,10 @@ def test_every_pipeline_has_a_row_with_its_parameters():
     commands = {command.pipeline: name for name, command in PIPELINE_COMMANDS.items()}
     for name in PIPELINES:
         subcommand, parameters, *_ = rows[name].split(" | ")
-        assert subcommand == f"`{commands[name]}`"
+        if name in commands:
+            assert subcommand == f"`{commands[name]}`"
+        else:
+            assert subcommand.startswith("none: [")
         named = set(re.findall(r"`(\w+)`", parameters))
         if named:
             assert named == PIPELINE_CLASSES[name].PARAMETERS
