@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_name("export_child.py")
 _REPORT = "conversion.json"
 #: What is done to graphs, and how results are checked: a change makes every conversion again.
-_REPAIRS = ("pir-f32-attributes/1", "nms-squeeze/1")
+_REPAIRS = ("pir-f32-attributes/1", "nms-squeeze/2")
 _CHECKS_VERSION = 1
 #: The converter raises the version where operators need it, but asked for 7 to 10 it may write a
 #: TopK that only exists from 11 on, which no engine loads.
@@ -223,7 +223,7 @@ def _build(
     if complaint:
         verdict = _weigh(complaint, verdict)
     if repaired:
-        text = f"{repaired} Squeeze nodes after NonMaxSuppression were given their axis"
+        text = f"{repaired} Squeeze nodes after NonMaxSuppression were given their axes"
         verdict = replace(verdict, checks=(text, *verdict.checks))
     report = {"checks": verdict.checks, "warnings": verdict.warnings}
     (folder / _REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
