@@ -31,7 +31,7 @@ _SCRIPT = Path(__file__).with_name("export_child.py")
 _REPORT = "conversion.json"
 #: What is done to graphs, and how results are checked: a change makes every conversion again.
 _REPAIRS = ("pir-f32-attributes/1", "nms-squeeze/2")
-_CHECKS_VERSION = 1
+_CHECKS_VERSION = 2
 #: The converter raises the version where operators need it, but asked for 7 to 10 it may write a
 #: TopK that only exists from 11 on, which no engine loads.
 DEFAULT_OPSET = 11
