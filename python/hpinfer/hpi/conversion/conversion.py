@@ -15,7 +15,7 @@ from hpinfer.hpi.artifact_manifest import ArtifactKey
 from hpinfer.hpi.conversion.child_process import Outcome, run_script, telling_line
 from hpinfer.hpi.conversion.converters import obtain
 from hpinfer.hpi.conversion.failure import ConversionFailure
-from hpinfer.hpi.conversion.faults import Refusal
+from hpinfer.hpi.conversion.faults import Refusal, openvino_reads
 from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
 from hpinfer.hpi.conversion.pir_attributes import narrow_attributes
 from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, onnx_is_stale, source_hash
@@ -193,10 +193,10 @@ def _error(
     options: ConversionOptions,
 ) -> ConversionError:
     hint = f"ask for opset {DEFAULT_OPSET}, or " if options.opset < DEFAULT_OPSET else ""
-    reads = "OpenVINO or Paddle Inference" if found.format == "pdmodel" else "Paddle Inference"
+    openvino = "OpenVINO or " if openvino_reads(found.outline) else ""
     return ConversionError(
         f"{files.name} {failure} (converter: {found.converter.name}); "
-        f"{hint}run its Paddle files with {reads}"
+        f"{hint}run its Paddle files with {openvino}Paddle Inference"
     )
 
 
