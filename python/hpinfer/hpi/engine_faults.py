@@ -61,6 +61,13 @@ _FAULTS = (
     ),
     _Fault(
         "openvino",
+        "OpenVINO's Paddle reader does not take index_put",
+        _PDMODEL,
+        converted=False,
+        operators=frozenset({"index_put"}),
+    ),
+    _Fault(
+        "openvino",
         "OpenVINO's Paddle reader does not take loops that break early",
         _PDMODEL,
         converted=False,
@@ -106,13 +113,6 @@ _FAULTS = (
         _PIR,
         converted=True,
         models=r"SwinTransformer.*|Mask-RT-DETR.*",
-    ),
-    _Fault(
-        "onnxruntime",
-        "the conversion from PIR gives an invalid ONNX file for this decoder",
-        _PIR,
-        converted=True,
-        models=r"SLANet.*",
     ),
 )
 

@@ -4,7 +4,7 @@ An ONNX file is one protobuf message, ModelProto. The file is mapped and fields 
 length, so that weights are never read. Field numbers, from onnx.proto: ModelProto.graph 7,
 opset_import 8, metadata_props 14, functions 25; OperatorSetIdProto.domain 1, version 2;
 GraphProto.node 1; FunctionProto.node 7; NodeProto.input 1, output 2, op_type 4, attribute 5;
-AttributeProto.name 1, g 6, graphs 11; StringStringEntryProto.key 1, value 2.
+AttributeProto.name 1, i 3, g 6, graphs 11; StringStringEntryProto.key 1, value 2.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hpinfer.networks.protobuf import fields
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 GRAPH, OPSET_IMPORT, METADATA, _FUNCTIONS = 7, 8, 14, 25
 NODE, _FUNCTION_NODE = 1, 7
@@ -36,6 +37,7 @@ class Node:
         inputs: Names of its inputs; empty for one left out.
         outputs: Names of its outputs.
         attributes: Names of its attributes.
+        integers: Those that hold one number, by name.
         graphs: GraphProto messages that its attributes carry: the bodies of control flow.
     """
 
@@ -43,6 +45,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: frozenset[str]
+    integers: Mapping[str, int]
     graphs: tuple[memoryview, ...]
 
 
@@ -112,7 +115,12 @@ def parse_node(message: memoryview) -> Node:
     Raises:
         ModelFormatError: The bytes are not one.
     """
-    inputs, outputs, attributes, graphs, kind = [], [], set(), [], ""
+    inputs: list[str] = []
+    outputs: list[str] = []
+    names: set[str] = set()
+    integers: dict[str, int] = {}
+    graphs: list[memoryview] = []
+    kind = ""
     for field in fields(message):
         if field.number == 1:
             inputs.append(field.text)
@@ -121,12 +129,25 @@ def parse_node(message: memoryview) -> Node:
         elif field.number == 4:
             kind = field.text
         elif field.number == 5:
-            for item in fields(field.payload):
-                if item.number == 1:
-                    attributes.add(item.text)
-                elif item.number in (6, 11):
-                    graphs.append(item.payload)
-    return Node(kind, tuple(inputs), tuple(outputs), frozenset(attributes), tuple(graphs))
+            name, number, bodies = _attribute(field.payload)
+            names.add(name)
+            graphs.extend(bodies)
+            if number is not None:
+                integers[name] = number
+    return Node(kind, tuple(inputs), tuple(outputs), frozenset(names), integers, tuple(graphs))
+
+
+def _attribute(message: memoryview) -> tuple[str, int | None, list[memoryview]]:
+    """Name, the one number that it holds, and the graphs that it carries."""
+    name, number, graphs = "", None, []
+    for item in fields(message):
+        if item.number == 1:
+            name = item.text
+        elif item.number == 3:
+            number = item.integer
+        elif item.number in (6, 11):
+            graphs.append(item.payload)
+    return name, number, graphs
 
 
 def _add_kinds(holder: memoryview, number: int, found: set[str], depth: int = 0) -> None:

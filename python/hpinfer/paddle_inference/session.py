@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 from hpinfer._native_log import logger
 from hpinfer.errors import ConfigError, ModelFormatError, ModelNotFoundError, UnsupportedError
 from hpinfer.networks import parse_program, read_program
+from hpinfer.paddle_inference.attempts import (
+    Attempt,
+    LoadFailure,
+    load_first_possible,
+    possible_attempts,
+)
 from hpinfer.paddle_inference.configuration import (
     check_common,
     configure,
@@ -168,24 +174,26 @@ def _load(
     mode, notes = decide_run_mode(version, facts, requested, machine)
     for note in notes:
         logger.warning("%s: %s", files.what, note)
+    attempts = possible_attempts(Attempt(mode, new_ir), facts, requested, options)
     with _named_for_paddle(program, files.model) as path:
-        predictors = [
-            _create_predictor(
+
+        def predictors_of(attempt: Attempt) -> list[Any]:
+            config_of = functools.partial(
+                configure,
                 inference,
-                configure(
-                    inference,
-                    files=(path, files.params),
-                    mode=mode,
-                    options=options,
-                    common=common,
-                    gpu_index=gpu_index,
-                    program=program,
-                    new_ir=new_ir,
-                ),
-                files.what,
+                files=(path, files.params),
+                mode=attempt.mode,
+                options=options,
+                common=common,
+                gpu_index=gpu_index,
+                program=program,
+                new_ir=attempt.new_ir,
             )
-            for _ in range(common.num_streams)
-        ]
+            return [_create_predictor(inference, config_of()) for _ in range(common.num_streams)]
+
+        predictors, used, more = load_first_possible(attempts, predictors_of, files.what)
+    for note in more:
+        logger.warning("%s: %s", files.what, note)
     call = _inference_call(version)
     pool = PredictorPool(predictors, call)
     native = _native.python_session(
@@ -195,16 +203,14 @@ def _load(
         pool.trim,
         common,
     )
-    return LoadedProgram(native, mode, (*notes, *call.notes))
+    return LoadedProgram(native, used.mode, (*notes, *more, *call.notes))
 
 
-def _create_predictor(inference: Any, config: Any, what: str) -> Any:  # noqa: ANN401 - paddle
+def _create_predictor(inference: Any, config: Any) -> Any:  # noqa: ANN401 - paddle
     try:
         return inference.create_predictor(config)
     except Exception as error:  # Paddle raises RuntimeError, ValueError, OSError, ... alike
-        raise ModelFormatError(
-            f"Paddle Inference cannot load {what}: {summary(str(error))}"
-        ) from None
+        raise LoadFailure(summary(str(error))) from None
 
 
 def _resolved(common: _native.SessionOptions, options: PaddleOptions) -> _native.SessionOptions:

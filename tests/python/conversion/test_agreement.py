@@ -109,6 +109,39 @@ def test_fixed_dimensions_win() -> None:
     assert sample_feed(fixed, {})["x"].shape == (1, 3, 32, 640)
 
 
+@pytest.mark.parametrize(
+    ("config", "lowest", "highest"),
+    [
+        ({}, [-1, -1, -1], [1, 1, 1]),
+        (
+            {"Preprocess": [{"type": "NormalizeImage", "mean": [0, 0, 0], "std": [1, 1, 1]}]},
+            [0, 0, 0],
+            [1, 1, 1],
+        ),
+        (
+            {
+                "PreProcess": {
+                    "transform_ops": [
+                        {"NormalizeImage": {"mean": [0.5, 0.4, 0], "std": [0.25, 0.2, 0.1]}}
+                    ]
+                }
+            },
+            [-2, -2, 0],
+            [2, 3, 10],
+        ),
+        ({"Preprocess": [{"type": "NormalizeImage", "mean": "?", "std": [0]}]}, [-1] * 3, [1] * 3),
+    ],
+)
+def test_pictures_lie_in_the_range_of_the_normalisation(
+    config: dict, lowest: list[float], highest: list[float]
+) -> None:
+    picture = sample_feed(PICTURE, config)["x"][0]
+    span = np.subtract(highest, lowest)
+    for channel, low, high, room in zip(picture, lowest, highest, 0.05 * span, strict=True):
+        assert low <= channel.min() < low + room
+        assert high - room < channel.max() <= high
+
+
 def test_inputs_of_detectors() -> None:
     inputs = (
         TensorFact("im_shape", "float32", (None, 2)),

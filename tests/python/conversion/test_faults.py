@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import paddle_programs as programs
 import pytest
 
 from hpinfer import hub
-from hpinfer.hpi.conversion.faults import known_fault
+from hpinfer.hpi.conversion import ConversionOptions, ConversionRoute
+from hpinfer.hpi.conversion.conversion import _error
+from hpinfer.hpi.conversion.converters import Converter
+from hpinfer.hpi.conversion.failure import ConversionFailure
+from hpinfer.hpi.conversion.faults import known_fault, openvino_reads
 from hpinfer.networks import Program, parse_program, read_program
 
 
@@ -42,6 +48,7 @@ def test_adaptive_pooling(
     [
         ({"conv2d", "generate_proposals_v2"}, "two-stage", False),
         ({"prior_box"}, "SSD", True),
+        ({"density_prior_box"}, "SSD", False),
         ({"matrix_nms"}, "matrix NMS", False),
         ({"write_to_array", "while"}, "tensor arrays", False),
         ({"array_write_"}, "tensor arrays", False),
@@ -52,6 +59,29 @@ def test_families_that_never_convert(operators: set[str], said: str, openvino: b
     assert fault is not None
     assert said in fault.reason
     assert ("OpenVINO" in fault.remedy) == openvino
+
+
+@pytest.mark.parametrize(
+    ("program_format", "operators", "reads"),
+    [
+        ("pdmodel", {"conv2d", "set_value"}, True),
+        ("pdmodel", {"conv2d", "index_put"}, False),
+        ("pdmodel", {"write_to_array"}, False),
+        ("pir", {"conv2d"}, False),
+    ],
+)
+def test_openvino_is_named_where_it_may_help(
+    program_format: str, operators: set[str], reads: bool
+) -> None:
+    program = Program(program_format, frozenset(operators))
+    assert openvino_reads(program) is reads
+    route = ConversionRoute(
+        program_format, Path("m"), Path("p"), program, Converter("1.3.1", "installed", None)
+    )
+    files = SimpleNamespace(name="m")
+    told = str(_error(files, route, ConversionFailure("does not convert"), ConversionOptions()))
+    assert ("OpenVINO" in told) is reads
+    assert told.endswith("Paddle Inference")
 
 
 @pytest.mark.parametrize(

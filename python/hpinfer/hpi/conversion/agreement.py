@@ -41,16 +41,21 @@ def compare(
     Args:
         reference: The outputs of the Paddle model.
         actual: Those of its conversion, in the same order.
-        boxes: The model ends in non-maximum suppression: rows [class, score, x1, y1, x2, y2] may
-            come in another order, and near-equal scores may exchange a box for its neighbour.
+        boxes: The model is a detector: rows [class, score, x1, y1, x2, y2] may come in another
+            order, what belongs to them (masks) with them, and near-equal scores may exchange a box
+            for its neighbour.
     """
     if len(reference) != len(actual):
         return Agreement(False, f"{len(actual)} outputs instead of {len(reference)}")
     worst, ids, unmatched = 0.0, 0.0, 0.0
+    rows: _Matching | None = None
     for index, (expected, got) in enumerate(zip(reference, actual, strict=True)):
         if boxes and _are_boxes(expected, got):
-            unmatched = max(unmatched, 1.0 - _matched_share(expected, got))
+            rows = _match(expected, got)
+            unmatched = max(unmatched, 1.0 - rows.share)
             continue
+        if rows is not None and rows.belong(expected, got):
+            expected, got = rows.aligned(expected, got)
         if expected.shape != got.shape:
             return Agreement(False, f"output {index} is {got.shape} instead of {expected.shape}")
         if expected.dtype.kind == "f":
@@ -89,14 +94,42 @@ def _are_boxes(expected: Array, got: Array) -> bool:
     return all(array.ndim == 2 and array.shape[1] >= 6 for array in (expected, got))
 
 
-def _matched_share(expected: Array, got: Array) -> float:
-    """Share of the rows, of the larger side, that have a partner on the other."""
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """Boxes of two engines.
+
+    Attributes:
+        counts: How many there are on either side.
+        share: Share of the rows, of the larger side, that have a partner on the other.
+        partners: For each row of the reference the nearest one of the other side, -1 if none.
+    """
+
+    counts: tuple[int, int]
+    share: float
+    partners: npt.NDArray[Any]
+
+    def belong(self, expected: Array, got: Array) -> bool:
+        """Whether two outputs have an element for each box: masks, for example."""
+        counts = tuple(array.shape[0] if array.ndim > 1 else -1 for array in (expected, got))
+        return counts == self.counts
+
+    def aligned(self, expected: Array, got: Array) -> tuple[Array, Array]:
+        """The elements of boxes that have a partner, in the same order."""
+        matched = self.partners >= 0
+        return expected[matched], got[self.partners[matched]]
+
+
+def _match(expected: Array, got: Array) -> _Matching:
     import numpy as np
 
-    if not len(expected) or not len(got):
-        return 1.0 if len(expected) == len(got) else 0.0
+    counts = len(expected), len(got)
+    if not all(counts):
+        share = 1.0 if counts == (0, 0) else 0.0
+        return _Matching(counts, share, np.full(len(expected), -1))
     scale = np.maximum(np.abs(expected).max(axis=0), 1e-12)
     distance = np.abs(expected[:, None] - got[None]) / scale
     near = (distance <= TOLERANCE).all(axis=2)
     share = min(float(near.any(axis=1).mean()), float(near.any(axis=0).mean()))
-    return share * min(len(expected), len(got)) / max(len(expected), len(got))
+    nearest = distance.sum(axis=2).argmin(axis=1)
+    partners = np.where(near[np.arange(len(expected)), nearest], nearest, -1)
+    return _Matching(counts, share * min(counts) / max(counts), partners)

@@ -15,7 +15,7 @@ from hpinfer.hpi.artifact_manifest import ArtifactKey
 from hpinfer.hpi.conversion.child_process import Outcome, run_script, telling_line
 from hpinfer.hpi.conversion.converters import obtain
 from hpinfer.hpi.conversion.failure import ConversionFailure
-from hpinfer.hpi.conversion.faults import Refusal
+from hpinfer.hpi.conversion.faults import Refusal, openvino_reads
 from hpinfer.hpi.conversion.onnx_graph import fix_nms_squeeze, with_metadata
 from hpinfer.hpi.conversion.pir_attributes import narrow_attributes
 from hpinfer.hpi.conversion.provenance import CONVERTER, OPSET, SOURCE, onnx_is_stale, source_hash
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _SCRIPT = Path(__file__).with_name("export_child.py")
 _REPORT = "conversion.json"
 #: What is done to graphs, and how results are checked: a change makes every conversion again.
-_REPAIRS = ("pir-f32-attributes/1", "nms-squeeze/1")
-_CHECKS_VERSION = 1
+_REPAIRS = ("pir-f32-attributes/1", "nms-squeeze/2")
+_CHECKS_VERSION = 2
 #: The converter raises the version where operators need it, but asked for 7 to 10 it may write a
 #: TopK that only exists from 11 on, which no engine loads.
 DEFAULT_OPSET = 11
@@ -193,10 +193,10 @@ def _error(
     options: ConversionOptions,
 ) -> ConversionError:
     hint = f"ask for opset {DEFAULT_OPSET}, or " if options.opset < DEFAULT_OPSET else ""
-    reads = "OpenVINO or Paddle Inference" if found.format == "pdmodel" else "Paddle Inference"
+    openvino = "OpenVINO or " if openvino_reads(found.outline) else ""
     return ConversionError(
         f"{files.name} {failure} (converter: {found.converter.name}); "
-        f"{hint}run its Paddle files with {reads}"
+        f"{hint}run its Paddle files with {openvino}Paddle Inference"
     )
 
 
@@ -223,7 +223,7 @@ def _build(
     if complaint:
         verdict = _weigh(complaint, verdict)
     if repaired:
-        text = f"{repaired} Squeeze nodes after NonMaxSuppression were given their axis"
+        text = f"{repaired} Squeeze nodes after NonMaxSuppression were given their axes"
         verdict = replace(verdict, checks=(text, *verdict.checks))
     report = {"checks": verdict.checks, "warnings": verdict.warnings}
     (folder / _REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -59,18 +59,31 @@ _NEVER = (
 )
 
 
+#: Operators that OpenVINO 2026.4 refuses in a ``.pdmodel``: it has no reader for them, or (tensor
+#: arrays) reads them in one use only, which no decoder has.
+_OPENVINO_LACKS = frozenset(
+    {"index_put", "density_prior_box", "bipartite_match"}
+    | {"write_to_array", "read_from_array", "lod_array_length", "tensor_array_to_tensor"}
+)
+
+
+def openvino_reads(program: Program) -> bool:
+    """Whether OpenVINO may be able to read a program's own files."""
+    return program.format == "pdmodel" and not program.operators & _OPENVINO_LACKS
+
+
 def known_fault(program: Program) -> Refusal | None:
     """What is known to go wrong when this program is converted; None if nothing is."""
     for rule in _NEVER:
         present = sorted(program.operators & rule.operators)
         if present:
-            openvino = rule.openvino_reads_it and program.format == "pdmodel"
+            openvino = rule.openvino_reads_it and openvino_reads(program)
             reason = f"{rule.what} ({present[0]}) is beyond what the converter can write as ONNX"
             return Refusal(reason, _OPENVINO if openvino else _PADDLE)
     for pool in program.adaptive_pools:
         fault = _pool_fault(pool)
         if fault is not None:
-            return Refusal(fault, _OPENVINO if program.format == "pdmodel" else _PADDLE)
+            return Refusal(fault, _OPENVINO if openvino_reads(program) else _PADDLE)
     return None
 
 
