@@ -132,7 +132,7 @@ def _scaling(config: Mapping[str, Any]) -> tuple[list[float], list[float]]:
 
 
 def _numbers(value: object) -> list[float]:
-    items = value if isinstance(value, list) else [value]
+    items: list[Any] = value if isinstance(value, list) else [value]
     return items if all(isinstance(item, (int, float)) for item in items) else []
 
 
