@@ -132,9 +132,8 @@ def _scaling(config: Mapping[str, Any]) -> tuple[list[float], list[float]]:
 
 
 def _numbers(value: object) -> list[float]:
-    items = value if isinstance(value, list) else [value]
-    numbers = [float(item) for item in items if isinstance(item, (int, float))]
-    return numbers if len(numbers) == len(items) else []
+    items: list[Any] = value if isinstance(value, list) else [value]
+    return items if all(isinstance(item, (int, float)) for item in items) else []
 
 
 def _steps(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
