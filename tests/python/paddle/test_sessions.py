@@ -17,6 +17,8 @@ from pir_models import PirModels, ProgramText, attribute
 import hpinfer
 from hpinfer import hub, paddle_inference
 from hpinfer.errors import ConfigError, EngineError, ModelFormatError, UnsupportedError
+from hpinfer.paddle_inference import session as loading
+from hpinfer.paddle_inference.attempts import LoadFailure
 from hpinfer.paddle_inference.unlocked import InferenceCall
 
 if TYPE_CHECKING:
@@ -77,6 +79,40 @@ def test_other_resizing_is_right_too() -> None:
     np.testing.assert_allclose(
         session(resizing(aligned=False)).run([x])[0], plain.run([x])[0], rtol=1e-4, atol=1e-4
     )
+
+
+def without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paddle, refusing every program that it is to run with oneDNN."""
+    real = loading._create_predictor
+
+    def refusing(inference: Any, config: Any) -> Any:
+        if config.mkldnn_enabled():
+            raise LoadFailure("(InvalidArgument) types differ")
+        return real(inference, config)
+
+    monkeypatch.setattr(loading, "_create_predictor", refusing)
+
+
+@pytest.mark.skipif(RELEASE == (3, 3), reason="there PIR never runs with oneDNN")
+def test_what_onednn_refuses_runs_without_it_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    x = np.ones((1, 3, 16, 16), np.float32)
+    (expected,) = session(PirModels.convolution()).run([x])
+    without_onednn(monkeypatch)
+    with caplog.at_level(logging.WARNING, logger="hpinfer"):
+        made = session(PirModels.convolution(), num_streams=2)
+    (note,) = [note for note in made.notes if "types differ" in note]
+    assert "run_mode 'paddle'" in note
+    assert [record for record in caplog.records if note in record.getMessage()]
+    np.testing.assert_allclose(made.run([x])[0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(RELEASE == (3, 3), reason="there PIR never runs with oneDNN")
+def test_a_run_mode_that_was_asked_for_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_onednn(monkeypatch)
+    with pytest.raises(ModelFormatError, match="types differ"):
+        session(PirModels.convolution(), engine_config={"run_mode": "mkldnn"})
 
 
 def test_notes_say_when_onednn_is_off() -> None:
