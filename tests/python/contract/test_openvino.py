@@ -385,18 +385,10 @@ def test_default_precision_is_full(load: Callable[..., Any], models: Any) -> Non
 def test_float64_is_announced(
     load: Callable[..., Any], models: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from hpinfer import _native
-
-    messages: list[str] = []
-    _native.set_log_sink(lambda _level, text: messages.append(text), _native.LogLevel.WARNING)
-    try:
+    with caplog.at_level(logging.WARNING, logger="hpinfer"):
         load(models.identity("float64"))
         load(models.identity("float32"))
-    finally:
-        _native.set_log_sink(
-            lambda _level, text: logging.getLogger("hpinfer").warning(text),
-            _native.LogLevel.WARNING,
-        )
+    messages = [record.getMessage() for record in caplog.records]
     assert [text.split("'")[1] for text in messages] == ["x", "y"]
 
 
