@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import platform
 import shlex
 import subprocess
@@ -17,6 +16,7 @@ import click
 from hpinfer.cli.console import say, verbosity_options
 from hpinfer.cli.exit_codes import EPILOG, ExitCode
 from hpinfer.errors import UnsupportedError
+from hpinfer.hub.wheels import pip_is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +71,7 @@ class Machine:
             python=sys.version_info[:2],
             installed=frozenset(name.lower().replace("_", "-") for name in names if name),
             gpu_driver=any(Path(file).exists() for file in _DRIVER_FILES),
-            pip=importlib.util.find_spec("pip") is not None,
+            pip=pip_is_installed(),
             extras=frozenset(
                 importlib.metadata.metadata("hpinfer").get_all("Provides-Extra") or ()
             ),

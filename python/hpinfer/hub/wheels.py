@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hpinfer.hub.manifest import FileEntry
+
+
+def pip_is_installed() -> bool:
+    """Whether this interpreter has pip.
+
+    Its metadata tell. Asking the import system (``find_spec("pip")``) has a side effect where
+    setuptools is installed: its import hook takes the process for pip's own from then on, and
+    packages that import setuptools later, PaddlePaddle among them, fail.
+    """
+    try:
+        importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def download_wheel(

@@ -174,7 +174,7 @@ def test_a_python_without_a_wheel(
 
 
 def test_a_python_without_pip(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converters, "is_installed", lambda _: False)
+    monkeypatch.setattr(converters, "pip_is_installed", lambda: False)
     refusal = find_converter("pdmodel")
     assert isinstance(refusal, Refusal)
     assert "no pip" in refusal.reason

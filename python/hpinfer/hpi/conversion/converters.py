@@ -24,7 +24,7 @@ from hpinfer.hpi.content_hash import file_hash
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hub.manifest import FileEntry
 from hpinfer.hub.sources import SourceError
-from hpinfer.hub.wheels import download_wheel, open_member, open_wheel
+from hpinfer.hub.wheels import download_wheel, open_member, open_wheel, pip_is_installed
 
 if TYPE_CHECKING:
     from hpinfer.networks import ProgramFormat
@@ -233,7 +233,7 @@ def _fetchable(release: _Release, paddle: str | None) -> Converter | Refusal:
             f"the converter {requirement} is not on this machine and HPINFER_OFFLINE is set",
             f"convert one model with the network on, or pip install {requirement}",
         )
-    if not is_installed("pip"):
+    if not pip_is_installed():
         return Refusal(
             f"the converter {requirement} is not on this machine and this Python has no pip",
             f"install {requirement}, or run `python -m ensurepip`",
