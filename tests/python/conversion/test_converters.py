@@ -41,12 +41,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def hide_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only packages that a test puts into its own folder count as installed."""
+    """Only pip and packages that a test puts into its own folder count as installed."""
     found = converters.importlib.metadata.distribution
 
     def distribution(name: str) -> object:
         result = found(name)
-        if "site" not in Path(str(result.locate_file(""))).parts[-1:]:
+        if name != "pip" and Path(str(result.locate_file(""))).name != "site":
             raise converters.importlib.metadata.PackageNotFoundError(name)
         return result
 

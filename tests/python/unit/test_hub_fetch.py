@@ -492,15 +492,3 @@ def test_wheel_comes_before_the_official_hosting(
     assert "wheel" in hub.resolve("Toy_rec").source
     assert fake.calls == []
     assert cache.is_dir()
-
-
-def test_pip_is_found_without_asking_the_import_system(monkeypatch):
-    class Recorder:
-        asked: list[str] = []
-
-        def find_spec(self, name, path=None, target=None):
-            self.asked.append(name)
-
-    monkeypatch.setattr(sys, "meta_path", [Recorder(), *sys.meta_path])
-    assert hpinfer.hub.wheels.pip_is_installed()
-    assert not any(name.partition(".")[0] == "pip" for name in Recorder.asked)
