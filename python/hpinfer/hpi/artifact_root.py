@@ -123,7 +123,7 @@ class ArtifactRoot:
                 f"another process has held the lock {path} for more than {timeout_s:g} s: wait "
                 "for the build of this artifact, or end that process"
             ) from None
-        except (OSError, NotImplementedError) as error:
+        except (OSError, NotImplementedError) as error:  # the latter: no locks on this file system
             raise self.write_error(error) from error
         try:
             yield

@@ -24,6 +24,8 @@ _SPACES = (
 _LAST_TOKEN = 2**32 - 1  # what the tokenizers library can look up
 _UNIMERNET_END = 2
 _UNIMERNET_SPECIAL = ("<s>", "</s>", "<unk>", "<pad>")
+#: Stands for a space after a command while the others are removed; the one that PaddleX uses, so
+#: that a formula which contains it comes out the same.
 _KEPT_SPACE = "XXXXXXX"
 
 

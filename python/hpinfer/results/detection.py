@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpinfer.errors import UnsupportedError
+from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.rows import RowsResult
 
 if TYPE_CHECKING:
@@ -93,12 +94,7 @@ class DetResult(RowsResult):
         Raises:
             UnsupportedError: pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise UnsupportedError(
-                "to_pandas needs pandas: pip install 'hpinfer[pandas]'"
-            ) from None
+        pd = import_pandas()
         bounds = self._bounds()
         columns = [self.labels, self.class_ids, self.scores, *bounds.T]
         return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpinfer.errors import UnsupportedError
+from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.files import target_file, write_picture, write_text
 from hpinfer.results.markdown import block_markdown, is_picture
 from hpinfer.results.table_page import TablesResult, table_text
@@ -140,12 +140,7 @@ class LayoutParsingResult(TablesResult):
         Raises:
             UnsupportedError: pandas is not installed.
         """
-        try:
-            import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-        except ImportError:
-            raise UnsupportedError(
-                "to_pandas needs pandas: pip install 'hpinfer[pandas]'"
-            ) from None
+        pd = import_pandas()
         rows = [
             (
                 *(self.input_path, self.page_index, number, block.block_label),

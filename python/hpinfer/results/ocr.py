@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hpinfer.results.base import Result
+from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.markdown import escape_markdown
 from hpinfer.results.rows import RowsResult
 
@@ -142,14 +143,7 @@ class OCRResult(RowsResult):
         Raises:
             UnsupportedError: pandas is not installed.
         """
-        try:
-            import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-        except ImportError:
-            from hpinfer.errors import UnsupportedError
-
-            raise UnsupportedError(
-                "to_pandas needs pandas: pip install 'hpinfer[pandas]'"
-            ) from None
+        pd = import_pandas()
         frame = pd.DataFrame(self._rows(), columns=list(LINE_COLUMNS))
         frame["polygon"] = list(self.rec_polys)
         return frame

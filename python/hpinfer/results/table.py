@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hpinfer.errors import UnsupportedError
 from hpinfer.results.base import Result
+from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.files import target_file, write_bytes, write_text
 from hpinfer.results.table_grid import TableGrid, parse_table
 from hpinfer.results.values import to_plain
@@ -156,12 +156,7 @@ class SingleTableResult:
         Raises:
             UnsupportedError: pandas is not installed.
         """
-        try:
-            import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
-        except ImportError:
-            raise UnsupportedError(
-                "to_pandas needs pandas: pip install 'hpinfer[pandas]'"
-            ) from None
+        pd = import_pandas()
         grid = self.grid()
         texts, heads = grid.texts(), grid.header_rows
         if not heads:

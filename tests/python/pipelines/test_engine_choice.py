@@ -304,9 +304,8 @@ def test_when_nothing_loads_everything_tried_is_listed(model_dir):
             assert "onnxruntime fp32 from .onnx: " in str(caught.value)
 
 
+@pytest.mark.skipif("onnxruntime" not in ENGINES, reason="ONNX Runtime runs plain ONNX files")
 def test_plain_inference_runs_the_file_as_it_is(model_dir):
-    if "onnxruntime" not in ENGINES:
-        pytest.skip("plain inference of an ONNX file is ONNX Runtime's")
     explanation = load(model_dir(DET), settings(use_hpip=False)).explanation
     assert (explanation.engine, explanation.source) == ("onnxruntime", "plain")
     assert explanation.artifacts == ()
