@@ -55,8 +55,8 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
   return api.own<abi::ReleaseSession>(session);
 }
 
-// Where the optimised graph goes: written by ONNX Runtime while it loads a model, under another name
-// until it is complete.
+// Where the optimised graph goes: written by ONNX Runtime while it loads a model, under another
+// name until it is complete.
 class GraphFile {
  public:
   GraphFile(const Api& api, abi::SessionOptions* native, const std::filesystem::path& path)

@@ -244,7 +244,6 @@ class CandidateOpener:
             },
         )
 
-
     def _graph_key(
         self, candidate: Candidate, files: Sequence[Path], options: Mapping[str, Any]
     ) -> ArtifactKey:

@@ -288,7 +288,7 @@ def test_it_is_kept_only_where_it_pays(tmp_path):
 def test_a_bad_network_is_told_as_ever(model_dir):
     directory = model_dir()
     (directory / "inference.onnx").write_bytes(b"\x08" * optimized_graph.SMALLEST)
-    with pytest.raises(HpinferError, match="inference.onnx"):
+    with pytest.raises(HpinferError, match=r"inference\.onnx"):
         load(directory)
 
 
