@@ -109,7 +109,7 @@ _FAULTS = (
     ),
     _Fault(
         "openvino",
-        "OpenVINO does not take the product over integers that this network has when converted",
+        "OpenVINO does not take the sequences that this network's branches hold when converted",
         _PIR,
         converted=True,
         models=r"SwinTransformer.*",

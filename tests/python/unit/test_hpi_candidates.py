@@ -142,7 +142,7 @@ def test_an_unknown_precision_is_an_error():
         (
             facts("pir", name="SwinTransformer_tiny_patch4_window7_224", conversion=CONVERTIBLE),
             "openvino",
-            "product",
+            "sequences",
         ),
     ],
 )
