@@ -108,6 +108,8 @@ class ModelReport:
         source: What decides: ``"measured"``, ``"prior"`` or ``"rule"``; empty if unknown.
         reason: Why, or why it is unknown.
         timings_ms: Measured milliseconds by candidate, if it was tuned.
+        agreements: How the results of each measured candidate compare with the reference's.
+        assumptions: What had to be taken for granted.
         rejected: Engine or candidate to the reason why it is out.
     """
 
@@ -116,6 +118,8 @@ class ModelReport:
     source: str = ""
     reason: str = ""
     timings_ms: dict[str, float] = field(default_factory=dict)
+    agreements: dict[str, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
     rejected: dict[str, str] = field(default_factory=dict)
 
 
@@ -286,6 +290,8 @@ def _model(name: str, options: dict[str, int]) -> ModelReport:
         choice.source,
         choice.reason,
         dict(choice.timings_ms),
+        dict(choice.agreements),
+        choice.assumptions,
         dict(choice.rejected),
     )
 

@@ -386,6 +386,27 @@ def test_the_doctor_says_what_would_run_without_loading_it(monkeypatch):
         assert model["rejected"]["om"] == "not part of this build"
 
 
+def test_the_doctor_says_what_the_models_themselves_would_say(model_dir, monkeypatch):
+    from hpinfer import doctor, hub
+
+    directory = model_dir(DET)
+    files = hub.resolve(directory)
+    monkeypatch.setattr(hub, "resolve", lambda name, **_: files)
+    (before, _) = doctor.report().to_dict()["models"]
+    explained = load(directory).explanation.to_dict()
+    load(directory, QUICK)
+    (after, _) = doctor.report().to_dict()["models"]
+    measured = load(directory).explanation.to_dict()
+    for told, said in ((before, explained), (after, measured)):
+        assert told["expected"] == said["chosen"]["label"]
+        for name in ("source", "reason", "timings_ms", "agreements", "rejected"):
+            assert told[name] == said[name], name
+        assert list(told["assumptions"]) == said["assumptions"]
+    if BOTH:
+        assert after["source"] == "measured"
+        assert all(after["agreements"].values())
+
+
 def test_the_doctor_says_that_a_model_is_not_here(monkeypatch, tmp_path):
     from hpinfer import doctor
 
