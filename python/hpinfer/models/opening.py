@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import CacheError, ModelFormatError
+from hpinfer.errors import CacheError, ConversionError, ModelFormatError
 from hpinfer.hpi.backend_options import backend_options
 from hpinfer.hpi.candidates import Conversion
 from hpinfer.hpi.explanation import ArtifactUse
@@ -114,6 +114,7 @@ class CandidateOpener:
         self._session_options = dict(session_options)
         self._versions = versions
         self._converter = converter
+        self._conversion: Converted | ConversionError | None = None
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -167,7 +168,7 @@ class CandidateOpener:
         notes: list[str] = []
         if candidate.converter is not None:
             start = time.perf_counter()
-            converted = self._converter.convert(self._files, self.store)
+            converted = self._convert()
             network = converted.path
             artifacts.append(_conversion_use(converted, time.perf_counter() - start))
             notes += converted.warnings
@@ -181,6 +182,17 @@ class CandidateOpener:
         else:
             session = Session(network, engine=candidate.engine, **options)
         return Opened(session, tuple(artifacts), (*notes, *session.notes))
+
+    def _convert(self) -> Converted:
+        """The conversion, tried once however many candidates start from it."""
+        if self._conversion is None:
+            try:
+                self._conversion = self._converter.convert(self._files, self.store)
+            except ConversionError as error:
+                self._conversion = error
+        if isinstance(self._conversion, ConversionError):
+            raise self._conversion
+        return self._conversion
 
     def _options(self, candidate: Candidate) -> dict[str, Any]:
         return {
