@@ -114,7 +114,7 @@ class CandidateOpener:
         self._session_options = dict(session_options)
         self._versions = versions
         self._converter = converter
-        self._conversion: Converted | ConversionError | None = None
+        self._conversion: tuple[Converted, float] | ConversionError | None = None
 
     @cached_property
     def store(self) -> ArtifactStore:
@@ -167,10 +167,9 @@ class CandidateOpener:
         artifacts: list[ArtifactUse] = []
         notes: list[str] = []
         if candidate.converter is not None:
-            start = time.perf_counter()
-            converted = self._convert()
+            converted, seconds = self._convert()
             network = converted.path
-            artifacts.append(_conversion_use(converted, time.perf_counter() - start))
+            artifacts.append(_conversion_use(converted, seconds))
             notes += converted.warnings
         options = self._options(candidate)
         if candidate.engine == "openvino" and "cache_dir" not in options:
@@ -183,11 +182,13 @@ class CandidateOpener:
             session = Session(network, engine=candidate.engine, **options)
         return Opened(session, tuple(artifacts), (*notes, *session.notes))
 
-    def _convert(self) -> Converted:
-        """The conversion, tried once however many candidates start from it."""
+    def _convert(self) -> tuple[Converted, float]:
+        """The conversion and its seconds, tried once however many candidates start from it."""
         if self._conversion is None:
+            start = time.perf_counter()
             try:
-                self._conversion = self._converter.convert(self._files, self.store)
+                converted = self._converter.convert(self._files, self.store)
+                self._conversion = converted, time.perf_counter() - start
             except ConversionError as error:
                 self._conversion = error
         if isinstance(self._conversion, ConversionError):
