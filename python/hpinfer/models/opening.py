@@ -219,7 +219,7 @@ class CandidateOpener:
     def _open_optimized(
         self, candidate: Candidate, network: Path, options: Mapping[str, Any]
     ) -> tuple[Session, ArtifactUse | None]:
-        """A session of ONNX Runtime, which loads 1.1 to 4 times faster from what it rewrote."""
+        """A session of ONNX Runtime, which starts 1.1 to 3 times faster from what it rewrote."""
         files = with_weights(network)
         if not pays(files, options):
             return Session(network, engine=candidate.engine, **options), None

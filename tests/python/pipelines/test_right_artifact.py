@@ -69,15 +69,23 @@ def artifact_of(loaded):
     return artifact
 
 
-def new_process(directory, engine, precision="fp32"):
-    done = subprocess.run(
+def start_process(directory, engine, precision="fp32"):
+    return subprocess.Popen(
         [sys.executable, "-c", PROCESS, directory, engine, precision],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=300,
     )
-    return json.loads(done.stdout)
+
+
+def answer(process):
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    return json.loads(stdout)
+
+
+def new_process(directory, engine, precision="fp32"):
+    return answer(start_process(directory, engine, precision))
 
 
 @pytest.mark.parametrize("engine", [name for name in ENGINES if name != "paddle"])
@@ -105,6 +113,16 @@ def test_an_old_process_and_new_ones_around_a_changed_file(model_dir, engine):
     back = new_process(model_dir, engine)
     assert (back["path"], back["built"]) == (restarted["path"], False)
     assert back["result"] == restarted["result"]
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "paddle"])
+def test_processes_that_start_together_make_one_artifact(model_dir, engine):
+    together = [start_process(model_dir, engine) for _ in range(3)]
+    answers = [answer(process) for process in together]
+    assert len({item["path"] for item in answers}) == 1
+    assert [item["built"] for item in answers].count(True) == 1
+    for item in answers:
+        assert item["result"] == answers[0]["result"]
 
 
 @pytest.mark.skipif("openvino" not in ENGINES or not BF16, reason="no lower precision here")
