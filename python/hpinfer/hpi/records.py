@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Part of every record's key: raised when what is measured or stored changes.
-TUNING_SCHEMA = 1
+#: Part of every record's key: raised when what is measured, judged or stored changes.
+TUNING_SCHEMA = 2
 #: Reason of what is neither better nor worse than the rest, only unknown.
 OUT_OF_TIME = "not measured: the time was used up"
 #: With fewer rounds a time says little; with more, it is never taken to be off by more than the 5 %
