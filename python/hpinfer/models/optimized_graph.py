@@ -34,7 +34,7 @@ _ONLY_CPU = frozenset({"CPUExecutionProvider"})
 #:   PP-OCRv4 rec, 11 MB          88  50  15     direction, 0.6 MB         37  20   1
 #:   PP-OCRv6 small rec, 21 MB    54  20  28     25 nodes, 0.3 MB           3   2   0
 #:   151 nodes, 30 MB             34  14  37     136 nodes, 106 MB        101  42 127
-#: Small models have little to gain; large ones are mostly weights, which are read and not rewritten.
+#: Small models have little to gain; large ones are mostly weights, which are not rewritten.
 SMALLEST, LARGEST = 256 << 10, 24 << 20
 
 
