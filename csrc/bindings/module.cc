@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "core/build.h"
 #include "core/error.h"
 
 namespace py = pybind11;
@@ -36,7 +37,7 @@ void raise_as_python(const Error& error) {
 PYBIND11_MODULE(_native, m) {
   namespace bindings = hpinfer::bindings;
   m.doc() = "Native part of hpinfer. Private: use the classes of the hpinfer package.";
-  m.attr("__version__") = HPINFER_VERSION;
+  m.attr("__version__") = std::string(hpinfer::build_info().version);
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) std::rethrow_exception(pointer);

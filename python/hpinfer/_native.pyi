@@ -49,6 +49,7 @@ __all__: list[str] = [
     "TextRecognizer",
     "TransformPlan",
     "box_points",
+    "build_info",
     "call_without_gil",
     "compiled_engines",
     "cpu_info",
@@ -591,6 +592,9 @@ def box_points(
     ],
     angle: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def build_info() -> dict[str, typing.Any]:
+    """What this build is and which options it has."""
+
 def call_without_gil(
     function: typing.SupportsInt | typing.SupportsIndex,
     object: typing.SupportsInt | typing.SupportsIndex,

@@ -51,8 +51,10 @@ def engines() -> list[EngineStatus]:
     Loads each library once, but does not import PaddlePaddle.
     """
     from hpinfer import _native, paddle_inference
+    from hpinfer.build import is_built_with_paddle
 
-    return [*(_status(name) for name in _native.compiled_engines()), paddle_inference.status()]
+    found = [_status(name) for name in _native.compiled_engines()]
+    return [*found, paddle_inference.status()] if is_built_with_paddle() else found
 
 
 def _status(name: str) -> EngineStatus:
