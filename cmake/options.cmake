@@ -14,6 +14,7 @@ endfunction()
 hpinfer_build_option(ENABLE_ORT_BACKEND "ONNX Runtime, opened at run time" ON)
 hpinfer_build_option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
 hpinfer_build_option(ENABLE_PADDLE_BACKEND "Paddle Inference, through its Python API" ON)
+hpinfer_build_option(WITH_GPU "Kernels for NVIDIA GPUs; needs the CUDA toolkit" OFF)
 if(NOT (ENABLE_ORT_BACKEND OR ENABLE_OPENVINO_BACKEND OR ENABLE_PADDLE_BACKEND))
   message(FATAL_ERROR "A build without any engine runs nothing: set ENABLE_ORT_BACKEND, "
                       "ENABLE_OPENVINO_BACKEND or ENABLE_PADDLE_BACKEND to ON.")

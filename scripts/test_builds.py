@@ -50,6 +50,12 @@ COMBINATIONS = (
     Combination("ort", {"ENABLE_OPENVINO_BACKEND": "OFF", "ENABLE_PADDLE_BACKEND": "OFF"}),
     Combination("openvino", {"ENABLE_ORT_BACKEND": "OFF", "ENABLE_PADDLE_BACKEND": "OFF"}),
     Combination("paddle", {"ENABLE_ORT_BACKEND": "OFF", "ENABLE_OPENVINO_BACKEND": "OFF"}),
+    Combination("gpu", {"WITH_GPU": "ON"}),
+    Combination(
+        "gpu without toolkit",
+        {"WITH_GPU": "ON", "CUDA_DIRECTORY": "/nowhere"},
+        refusal="has no bin/nvcc",
+    ),
     Combination(
         "no engine",
         {
@@ -60,7 +66,8 @@ COMBINATIONS = (
         refusal="without any engine",
     ),
 )
-QUICK = ("ort", "no engine")
+_SWITCH = ("ON", "OFF")
+QUICK = ("ort", "no engine", "gpu without toolkit")
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,8 @@ def install(interpreter: Path, combination: Combination, build: Path) -> bool:
 
 def passes(interpreter: Path, combination: Combination) -> bool:
     """Runs the tests on an installed build; it must have the options that it was built with."""
-    expected = {name: value == "ON" for name, value in combination.options.items()}
+    switches = {name: value for name, value in combination.options.items() if value in _SWITCH}
+    expected = {name: value == "ON" for name, value in switches.items()}
     variables = environment() | {"HPINFER_EXPECT_BUILD_OPTIONS": json.dumps(expected)}
     command: list[str | Path] = [
         interpreter,
@@ -182,7 +190,7 @@ def passes(interpreter: Path, combination: Combination) -> bool:
 
 def environment() -> dict[str, str]:
     """This process's variables without those that would change a build or a test."""
-    drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "PYTHONPATH")
+    drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "CUDA_DIRECTORY", "PYTHONPATH")
     return {name: text for name, text in os.environ.items() if not name.startswith(drop)}
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hpinfer.build import (
         BuildInfo,
         build_info,
+        is_built_with_gpu,
         is_built_with_openvino,
         is_built_with_ort,
         is_built_with_paddle,
@@ -32,6 +33,7 @@ _PUBLIC = {
     "create_model": "hpinfer.models",
     "create_pipeline": "hpinfer.pipelines",
     "engines": "hpinfer.hpi.discovery",
+    "is_built_with_gpu": "hpinfer.build",
     "is_built_with_openvino": "hpinfer.build",
     "is_built_with_ort": "hpinfer.build",
     "is_built_with_paddle": "hpinfer.build",
@@ -46,6 +48,7 @@ __all__ = [
     "create_model",
     "create_pipeline",
     "engines",
+    "is_built_with_gpu",
     "is_built_with_openvino",
     "is_built_with_ort",
     "is_built_with_paddle",

@@ -49,3 +49,11 @@ def is_built_with_openvino() -> bool:
 def is_built_with_paddle() -> bool:
     """Whether Paddle Inference is part of this build."""
     return build_info().options["ENABLE_PADDLE_BACKEND"]
+
+
+def is_built_with_gpu() -> bool:
+    """Whether kernels for NVIDIA GPUs are part of this build.
+
+    ONNX Runtime's CUDA provider does not need them.
+    """
+    return build_info().options["WITH_GPU"]

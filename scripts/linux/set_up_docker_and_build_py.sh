@@ -7,6 +7,7 @@
 #   ENABLE_ORT_BACKEND       each ON or OFF                                    ON
 #   ENABLE_OPENVINO_BACKEND                                                    ON
 #   ENABLE_PADDLE_BACKEND                                                      ON
+#   WITH_GPU                 ON needs an image with the CUDA toolkit           OFF
 #   MANYLINUX_IMAGE          PyPA's image, as your registry or a mirror        pypa/manylinux_2_28_<machine>
 #                            names it
 #   http_proxy, https_proxy  passed on
@@ -35,8 +36,10 @@ python_version="${PYTHON_VERSION:-3.10.0}"
   fail "PYTHON_VERSION=$python_version: 3.10 to 3.14 are supported"
 minor="${BASH_REMATCH[1]}"
 options=()
-for name in ENABLE_ORT_BACKEND ENABLE_OPENVINO_BACKEND ENABLE_PADDLE_BACKEND; do
-  value="${!name:-ON}"
+for name in ENABLE_ORT_BACKEND ENABLE_OPENVINO_BACKEND ENABLE_PADDLE_BACKEND WITH_GPU; do
+  default=ON
+  [ "$name" != WITH_GPU ] || default=OFF
+  value="${!name:-$default}"
   [[ "$value" =~ ^(ON|OFF)$ ]] || fail "$name=$value: ON or OFF"
   options+=(--option "$name=$value")
 done

@@ -59,11 +59,12 @@ def test_the_container_gets_the_options(docker: Path) -> None:
     assert arguments[arguments.index("--name") + 1] == "mine"
     assert "mirror.example/image" in arguments
     assert "https_proxy=proxy.example:8080" in arguments
-    assert arguments[-7] == "12"
-    assert arguments[-6:] == [
+    assert arguments[-9] == "12"
+    assert arguments[-8:] == [
         *("--option", "ENABLE_ORT_BACKEND=ON"),
         *("--option", "ENABLE_OPENVINO_BACKEND=OFF"),
         *("--option", "ENABLE_PADDLE_BACKEND=ON"),
+        *("--option", "WITH_GPU=OFF"),
     ]
 
 

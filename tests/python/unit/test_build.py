@@ -32,7 +32,7 @@ def test_the_build_has_the_options_that_it_was_made_with() -> None:
     """scripts/test_builds.py says which; any other build only has to have them all."""
     expected = json.loads(os.environ.get("HPINFER_EXPECT_BUILD_OPTIONS", "{}"))
     options = hpinfer.build_info().options
-    assert set(options) >= set(ENGINE_OPTIONS.values())
+    assert set(options) >= {*ENGINE_OPTIONS.values(), "WITH_GPU"}
     assert {name: options[name] for name in expected} == expected
 
 
@@ -44,6 +44,7 @@ def test_engines_are_those_of_the_build() -> None:
 
 def test_the_questions_have_the_answers_of_the_options() -> None:
     options = hpinfer.build_info().options
+    assert hpinfer.is_built_with_gpu() == options["WITH_GPU"]
     assert hpinfer.is_built_with_ort() == options["ENABLE_ORT_BACKEND"]
     assert hpinfer.is_built_with_openvino() == options["ENABLE_OPENVINO_BACKEND"]
     assert hpinfer.is_built_with_paddle() == options["ENABLE_PADDLE_BACKEND"]
