@@ -132,6 +132,7 @@ void register_options(py::module_& m) {
       .def_readwrite("graph_optimization", &SessionOptions::graph_optimization)
       .def_readwrite("memory", &SessionOptions::memory)
       .def_readwrite("cache_dir", &SessionOptions::cache_dir)
+      .def_readwrite("optimized_model", &SessionOptions::optimized_model)
       .def_readwrite("providers", &SessionOptions::providers)
       .def_readwrite("engine_config", &SessionOptions::engine_config);
 }

@@ -59,6 +59,7 @@ struct SessionOptions {
   GraphOptimization graph_optimization = GraphOptimization::kAll;
   MemoryPolicy memory = MemoryPolicy::kBounded;
   std::filesystem::path cache_dir;         // OpenVINO: where compiled models are kept; empty = off
+  std::filesystem::path optimized_model;   // ONNX Runtime: where the rewritten graph is written
   std::vector<ProviderOptions> providers;  // ONNX Runtime: execution providers before the CPU's
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
 };

@@ -56,9 +56,11 @@ class Session:
                 expected at once; they share the threads), ``precision`` (``"fp32"``, ``"fp16"``,
                 ``"bf16"``), ``graph_optimization`` (``"none"`` … ``"all"``; ONNX Runtime),
                 ``memory`` (``"bounded"`` for varied shapes, ``"fast"`` for fixed ones),
-                ``cache_dir`` (OpenVINO), ``providers`` (ONNX Runtime: names, or ``(name, {option:
-                value})``), ``engine_config`` (the engine's own keys and values; for ``"paddle"``
-                the fields of `hpinfer.paddle_inference.PaddleOptions`).
+                ``cache_dir`` (OpenVINO), ``optimized_model`` (ONNX Runtime: file to which it writes
+                the graph as it rewrote it, for this processor and release; load it with
+                ``graph_optimization="none"``), ``providers`` (ONNX Runtime: names, or ``(name,
+                {option: value})``), ``engine_config`` (the engine's own keys and values; for
+                ``"paddle"`` the fields of `hpinfer.paddle_inference.PaddleOptions`).
 
         Raises:
             ConfigError: Unknown engine or option, or one without effect on this engine.

@@ -76,13 +76,18 @@ void set_memory(const Api& api, abi::SessionOptions* native, MemoryPolicy memory
   if (memory == MemoryPolicy::kBounded) api.call<abi::DisableMemPattern>(native);
 }
 
+// A session that writes its graph warns each time that the graph is for this processor only.
+abi::LoggingLevel session_level(const SessionOptions& options) {
+  return options.optimized_model.empty() ? logging_level() : std::max(logging_level(), abi::kError);
+}
+
 }  // namespace
 
 Handle<abi::SessionOptions> native_options(const Api& api, const SessionOptions& options) {
   refuse_options_without_effect(options);
   auto native = api.create<abi::CreateSessionOptions, abi::ReleaseSessionOptions>();
   api.call<abi::SetUserLoggingFunction>(native.get(), &forward_log, nullptr);
-  api.call<abi::SetSessionLogSeverityLevel>(native.get(), static_cast<int>(logging_level()));
+  api.call<abi::SetSessionLogSeverityLevel>(native.get(), static_cast<int>(session_level(options)));
   api.call<abi::SetSessionGraphOptimizationLevel>(native.get(),
                                                   optimization_level(options.graph_optimization));
   set_threads(api, native.get(), options);
