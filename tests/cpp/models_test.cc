@@ -99,7 +99,7 @@ TEST(recognition_keeps_the_input_order_for_any_batching) {
         const Lines lines = many_lines(count);
         const auto session = std::make_shared<FakeRecognition>(streams, DeviceType::kCpu);
         std::string text;
-        for (const TextLine& line : recognizer(session).recognize(lines.views, {6, sorted}))
+        for (const TextLine& line : recognizer(session).recognize(lines.views, {6, sorted, {}}))
           text += line.text;
         EXPECT_EQ(text, lines.expected);
       }
@@ -112,7 +112,7 @@ TEST(padding_follows_the_batch_not_how_it_is_run) {
        {std::pair{1, DeviceType::kCpu}, std::pair{3, DeviceType::kCpu},
         std::pair{1, DeviceType::kGpu}}) {
     const auto session = std::make_shared<FakeRecognition>(streams, device);
-    recognizer(session).recognize(lines.views, {6, true});
+    recognizer(session).recognize(lines.views, {6, true, {}});
     std::map<int, int>& counts = lines_by_width.emplace_back();
     for (const auto& [width, rows] : session->runs()) counts[width] += rows;
   }
@@ -123,19 +123,19 @@ TEST(padding_follows_the_batch_not_how_it_is_run) {
 TEST(an_accelerator_runs_whole_batches_and_a_cpu_few_lines) {
   const Lines lines = many_lines(40);
   const auto gpu = std::make_shared<FakeRecognition>(1, DeviceType::kGpu);
-  recognizer(gpu).recognize(lines.views, {6, true});
+  recognizer(gpu).recognize(lines.views, {6, true, {}});
   int most = 0;
   for (const auto& [width, rows] : gpu->runs()) most = std::max(most, rows);
   EXPECT_EQ(most, 6);
   const auto cpu = std::make_shared<FakeRecognition>(2, DeviceType::kCpu);
-  recognizer(cpu).recognize(lines.views, {6, true});
+  recognizer(cpu).recognize(lines.views, {6, true, {}});
   for (const auto& [width, rows] : cpu->runs()) EXPECT(rows == 1 || width * rows <= 640);
 }
 
 TEST(every_stream_gets_work_from_one_batch) {
   const Lines lines = many_lines(6);
   const auto session = std::make_shared<FakeRecognition>(3, DeviceType::kCpu);
-  recognizer(session).recognize(lines.views, {6, true});
+  recognizer(session).recognize(lines.views, {6, true, {}});
   EXPECT(session->runs().size() >= 3);
 }
 
@@ -146,7 +146,7 @@ TEST(recognition_refuses_what_does_not_fit) {
                ErrorCode::kModelFormat, "4 classes");
   const TextRecognizer ours = recognizer(session);
   const Lines lines = many_lines(1);
-  EXPECT_ERROR(ours.recognize(lines.views, {0, true}), ErrorCode::kInvalidInput, "batch_size");
+  EXPECT_ERROR(ours.recognize(lines.views, {0, true, {}}), ErrorCode::kInvalidInput, "batch_size");
   const std::vector<ImageView> empty(1);
   EXPECT_ERROR(ours.recognize(empty, {}), ErrorCode::kInvalidInput, "at least one pixel");
 }
