@@ -4,7 +4,8 @@
     python benchmarks/accuracy/run.py --work WORK --variants openvino:fp32:compact openvino:bf16:compact
 
 A variant is ENGINE:PRECISION:RULE; a rule is `official`, `compact` (hpinfer's default), or the
-numbers FLOOR-MARGIN-STEP of another one. Every variant reads the same pictures of lines, in turn,
+numbers FLOOR-MARGIN-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the network of a
+model directory, e.g. one that quantize.py made. Every variant reads the same pictures of lines, in turn,
 page by page: lines rendered by the benchmark in several fonts, sizes, languages, lengths and
 degradations; with --images also the lines of a folder of pages, whose right texts are known where
 there is a gt/ file beside them (pages.py). Error rates are edits per character of the right text.
@@ -161,10 +162,14 @@ def real_pages(folder: Path, *, only_known: bool) -> list[Page]:
 
 def load(model: str, label: str) -> Variant:
     """A variant by its label."""
-    engine, precision, name = label.split(":")
+    engine, precision, name, *directory = label.split(":", 3)
     streams = int(_native.thread_info()["threads"])
     loaded: Any = hpinfer.create_model(
-        model, engine=engine, precision=precision, num_streams=streams
+        model,
+        directory[0] if directory else None,
+        engine=engine,
+        precision=precision,
+        num_streams=streams,
     )
     rule = None
     if name == "compact":

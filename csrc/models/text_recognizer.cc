@@ -148,9 +148,10 @@ std::vector<TextRecognizer::Share> TextRecognizer::make_shares(
 }
 
 std::size_t TextRecognizer::lines_per_run(int width, int batch_size) const {
-  if (session_->options().device.type != DeviceType::kCpu)
-    return static_cast<std::size_t>(batch_size);
-  return static_cast<std::size_t>(std::clamp(kCpuColumnsPerRun / width, 1, kCpuLinesPerRun));
+  const SessionOptions& session = session_->options();
+  if (session.device.type != DeviceType::kCpu) return static_cast<std::size_t>(batch_size);
+  const RunSize& run = session.precision == Precision::kFloat32 ? kCpuRun : kCpuReducedRun;
+  return static_cast<std::size_t>(std::clamp(run.columns / width, 1, run.lines));
 }
 
 void TextRecognizer::run_network(std::span<const int> chosen, std::span<const ImageView> images,

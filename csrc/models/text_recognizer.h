@@ -56,12 +56,20 @@ class TextRecognizer {
   const postprocess::CtcDictionary& dictionary() const noexcept { return dictionary_; }
 
  private:
-  // On a CPU few lines at a time are fastest: their activations stay in the cache. Milliseconds a
-  // line at 1, 2 and 6 lines a run, on two streams (Zen 4, PP-OCRv4 mobile): OpenVINO at width 320
-  // 4.4, 3.9, 4.4, at 900 11.6, 12.6, 13.0; ONNX Runtime at 320 6.3, 6.2, 6.8, at 900 17.7, 18.9,
-  // 28.7. One count for all other widths also halves the shapes that OpenVINO compiles kernels for.
-  static constexpr int kCpuLinesPerRun = 2;
-  static constexpr int kCpuColumnsPerRun = 640;
+  // On a CPU few lines at a time are fastest: enough to fill the vector units with, few enough for
+  // their activations to stay in the cache. Processor milliseconds for 100 columns of width 96, 160,
+  // 320, 640 on two streams (Zen 4, PP-OCRv4 mobile):
+  //                      1 line                 4 lines                8 lines
+  //   OpenVINO fp32      3.4  3.1  2.8  2.7     2.6  2.6  2.6  2.6     2.6  2.6  2.7  2.7
+  //   ONNX Runtime fp32  4.7  4.2  4.0  3.9     4.1  4.2  4.0  4.3     4.3  4.1  4.6  5.9
+  //   OpenVINO bf16      2.7  2.3  2.0  1.7     1.9  1.7  1.7  1.6     1.7  1.6  1.6  1.6
+  struct RunSize {
+    int lines = 4;      // the most lines
+    int columns = 640;  // of all lines, unless one has more
+  };
+  static constexpr RunSize kCpuRun{4, 640};
+  static constexpr RunSize kCpuReducedRun{8, 1280};  // of activations half the size
+  // A share is at most this part of a stream's work, so that no stream waits long for another.
   static constexpr std::int64_t kSharesPerStream = 4;
 
   // Lines that one stream reads one after the other, all padded to one width.
