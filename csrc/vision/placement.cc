@@ -97,4 +97,14 @@ void place(const ResizeKeepRatio& op, Placement& p) {
   p.scaled_width = round_up(round_side(p.padded_width * scale), op.multiple);
 }
 
+void check_line_columns(const LineColumns& rule) {
+  check(rule.step >= 1 && rule.floor >= 0 && rule.margin >= 0, ErrorCode::kInvalidInput,
+        "columns of a text line need a step of at least 1, a floor and a margin of at least 0; got ",
+        rule.step, ", ", rule.floor, " and ", rule.margin);
+}
+
+int tensor_columns(int line_columns, const LineColumns& rule) {
+  return round_up(std::max(line_columns + rule.margin, rule.floor), rule.step);
+}
+
 }  // namespace hpinfer::vision

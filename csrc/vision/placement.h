@@ -29,4 +29,16 @@ void place(const ResizeExact& op, Placement& p);
 void place(const ResizeSide& op, Placement& p);
 void place(const ResizeKeepRatio& op, Placement& p);
 
+// Columns of the network's input for a text line, by the line alone: its own and `margin` empty ones
+// after it, at least `floor`, up to a multiple of `step` so that many lines share few widths.
+struct LineColumns {
+  int floor = 160;
+  int margin = 32;
+  int step = 32;
+};
+
+// Throws Error(kInvalidInput) unless step >= 1 and the others are >= 0.
+void check_line_columns(const LineColumns& rule);
+int tensor_columns(int line_columns, const LineColumns& rule);
+
 }  // namespace hpinfer::vision

@@ -36,6 +36,9 @@ class TransformPlan {
   // picture, crop larger than the picture, picture larger than its padding).
   Placement place(int height, int width) const;
 
+  // Whether a picture's width follows its ratio and is padded: text lines.
+  bool pads_lines() const noexcept { return std::holds_alternative<RecResize>(resize_); }
+
   // Writes all of out_height x out_width, the padding too. The placement is place()'s for this
   // picture; out_* may have been enlarged. Work is split over the pool when one is given.
   void run(const ImageView& image, const Placement& placement, const TensorTarget& target,
