@@ -91,12 +91,17 @@ ReadPage read(const TextReader& self, const py::array& page,
   return self.read(view, params);
 }
 
+// Seconds of each stage, and under "<stage>.network" of the networks in it.
 py::dict stage_seconds(const ReadPage& page) {
   py::dict seconds;
-  seconds["detection"] = page.seconds.detection;
-  seconds["crops"] = page.seconds.crops;
-  seconds["orientation"] = page.seconds.orientation;
-  seconds["recognition"] = page.seconds.recognition;
+  const auto add = [&](const std::string& name, const models::StageSeconds& stage) {
+    seconds[py::str(name)] = stage.wall;
+    if (stage.network > 0) seconds[py::str(name + ".network")] = stage.network;
+  };
+  add("detection", page.seconds.detection);
+  add("crops", page.seconds.crops);
+  add("orientation", page.seconds.orientation);
+  add("recognition", page.seconds.recognition);
   return seconds;
 }
 

@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "core/engine_clock.h"
 #include "core/thread_budget.h"
 
 namespace hpinfer {
@@ -32,7 +33,11 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   for (std::size_t i = 0; i < inputs.size(); ++i) check_tensor("input", inputs_[i], inputs[i]);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
+  EngineClock* const clock = EngineClock::current();
+  if (clock == nullptr) return do_run(inputs, outputs);
+  const auto begin = std::chrono::steady_clock::now();
   do_run(inputs, outputs);
+  clock->add(begin, std::chrono::steady_clock::now());
 }
 
 std::string_view precision_name(Precision precision) noexcept {

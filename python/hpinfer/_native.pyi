@@ -19,6 +19,7 @@ __all__: list[str] = [
     "DbScoreMode",
     "DetectedObjects",
     "DetectionOptions",
+    "EngineTimer",
     "FormulaPlan",
     "FormulaRecognizer",
     "GflOptions",
@@ -93,6 +94,32 @@ class LogLevel:
     def name(self) -> str: ...
     @property
     def value(self) -> int: ...
+
+class EngineTimer:
+    """Context manager: times the networks that run for this thread."""
+
+    def __enter__(self) -> EngineTimer: ...
+    def __exit__(self, *args) -> None: ...
+    def __init__(self) -> None: ...
+    @property
+    def after(self) -> float:
+        """Seconds since the last of them."""
+
+    @property
+    def before(self) -> float:
+        """Seconds until the first of them."""
+
+    @property
+    def runs(self) -> int:
+        """Inferences."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds in networks, summed over the threads that ran them."""
+
+    @property
+    def total(self) -> float:
+        """Seconds from entering to leaving."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]
@@ -355,7 +382,10 @@ class ReadPage:
 
 class TextDetector:
     def __init__(
-        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
+        self,
+        session: Session,
+        operators: collections.abc.Sequence[dict[str, typing.Any]],
+        crowded: Session | None = None,
     ) -> None: ...
     def detect(
         self, image: numpy.typing.NDArray[typing.Any], params: TextDetectionParams

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hpinfer import _native
     from hpinfer.config.hpi import HPISettings
-    from hpinfer.config.pipelines import ModuleConfig, OCRConfig
+    from hpinfer.config.pipelines import OCRConfig
     from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
@@ -113,18 +113,21 @@ class OCRPipeline(PagePipeline[OCRResult]):
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
-        detection = self._load("SubModules.TextDetection", modules.TextDetection)
-        recognition = self._load(
+        detection = self._begin_loading("SubModules.TextDetection", modules.TextDetection)
+        recognition = self._begin_loading(
             "SubModules.TextRecognition", modules.TextRecognition, num_streams=streams
         )
-        self._detector = self._detection_model(detection)
-        self._recognizer = TextRecognition(recognition)
-        self._line_classifier = (
-            self._classifier(
+        orientation = (
+            self._begin_loading(
                 "SubModules.TextLineOrientation", modules.TextLineOrientation, num_streams=streams
             )
             if config.use_textline_orientation
             else None
+        )
+        self._detector = self._detection_model(detection.get())
+        self._recognizer = TextRecognition(recognition.get())
+        self._line_classifier = (
+            None if orientation is None else ImageClassification(orientation.get())
         )
         if config.use_doc_preprocessor:
             self._load_preprocessor(config.SubPipelines.DocPreprocessor)
@@ -228,11 +231,6 @@ class OCRPipeline(PagePipeline[OCRResult]):
             ),
         )
         return self._result(page, read, settings)
-
-    def _classifier(
-        self, path: str, module: ModuleConfig, **session_options: Any
-    ) -> ImageClassification:
-        return ImageClassification(self._load(path, module, **session_options))
 
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         module = self.config.SubModules.TextDetection

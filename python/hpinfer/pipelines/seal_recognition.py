@@ -9,6 +9,7 @@ from pydantic import Field
 from hpinfer.config.batching import Batching  # noqa: TC001 - pydantic reads it
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.io import InputImage
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.ocr import DETECTION_PARAMETERS, OCRPipeline
 from hpinfer.pipelines.regions import REGION_PARAMETERS, RegionPipeline, cut_regions
 from hpinfer.results import SealRecognitionResult, SealResult
@@ -117,7 +118,8 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
             InputImage(region.bgr, None, None, None, f"{name}_seal{region.number}")
             for region in regions
         ]
-        read = self._ocr.predict_images(inputs, settings)
+        with stage("reading"):
+            read = self._ocr.predict_images(inputs, settings)
         return [
             SealResult.of(result, region.number)
             for region, result in zip(regions, read, strict=True)

@@ -10,6 +10,7 @@ from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError
 from hpinfer.io import InputImage
 from hpinfer.models import TableStructureRecognition, model_family
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import switched
 from hpinfer.pipelines.ocr import OCRPipeline
 from hpinfer.pipelines.regions import REGION_PARAMETERS, RegionPipeline, cut_regions
@@ -165,10 +166,13 @@ class TableRecognitionPipeline(RegionPipeline[TableRecognitionResult]):
         source, ocr = page.source, reading.ocr
         if self._ocr is not None and reading.text is not None:
             image = InputImage(page.bgr, None, None, None, source.name)
-            (ocr,) = self._ocr.predict_images([image], reading.text)
+            with stage("text"):
+                (ocr,) = self._ocr.predict_images([image], reading.text)
         assert ocr is not None  # _reading_settings has checked
+        with stage("tables"):
+            tables = self.read_tables(page, layout, ocr, reading.cells)
         return TableRecognitionResult(
-            table_res_list=self.read_tables(page, layout, ocr, reading.cells),
+            table_res_list=tables,
             overall_ocr_res=ocr,
             layout_det_res=layout,
             doc_preprocessor_res=page.document,
