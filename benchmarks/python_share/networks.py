@@ -7,6 +7,7 @@ the model that it stands for, at the size of its input.
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ class Graph:
     def backbone(self, source: str, *, channels: int, layers: int, planes: int = 3) -> str:
         """Halves the sides three times, then `layers` convolutions: [N, channels, H/8, W/8]."""
         sizes = [planes, channels // 4, channels // 2, channels]
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in itertools.pairwise(sizes):
             source = self.convolve(source, (before, after), stride=2)
         for _ in range(layers):
             source = self.convolve(source, (channels, channels))
@@ -135,9 +136,7 @@ def segmenter(folder: Path) -> Path:
     large = graph.add("Resize", classes, "", "", target, mode="linear")
     best = graph.add("ArgMax", large, axis=1, keepdims=0)
     graph.add("Cast", best, to_name="labels", to=TensorProto.INT32)
-    graph.write(
-        folder, {"x": ["n", 3, "h", "w"]}, {"labels": (TensorProto.INT32, ["n", "h", "w"])}
-    )
+    graph.write(folder, {"x": ["n", 3, "h", "w"]}, {"labels": (TensorProto.INT32, ["n", "h", "w"])})
     normalize = {"type": "Normalize", "mean": [0.5] * 3, "std": [0.5] * 3}
     return _write_config(
         folder,
@@ -188,7 +187,7 @@ def detector(
 
 
 def _masks(graph: Graph, yx: str, nothing: str) -> None:
-    """"masks": an ellipse for each object, brought to the picture's size as real exports do."""
+    """Adds the output "masks": ellipses, brought to the picture's size as in real exports."""
     y, x = np.mgrid[-1 : 1 : _MASK_SIDE * 1j, -1 : 1 : _MASK_SIDE * 1j]
     ellipse = (1 - x**2 - y**2).astype(np.float32)
     small = np.repeat(ellipse[None, None], _OBJECTS, axis=1)
@@ -212,9 +211,7 @@ def formula_model(folder: Path) -> Path:
     tokens = np.random.default_rng(2).integers(3, 40, (1, 60)).astype(np.float32)
     answer = graph.add("Add", graph.constant(tokens), nothing)
     graph.add("Cast", answer, to_name="tokens", to=TensorProto.INT64)
-    graph.write(
-        folder, {"x": ["n", 1, "h", "w"]}, {"tokens": (TensorProto.INT64, [1, "length"])}
-    )
+    graph.write(folder, {"x": ["n", 1, "h", "w"]}, {"tokens": (TensorProto.INT64, [1, "length"])})
     words = ["[PAD]", "[BOS]", "[EOS]", *(f"\\alpha_{{{number}}}" for number in range(60))]
     built = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[PAD]"))
     built.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -241,9 +238,7 @@ def formula_model(folder: Path) -> Path:
 def unwarper(folder: Path) -> Path:
     """A flat page, about 20 GFLOP at 712x488 inside (UVDoc: 30 and more)."""
     graph = Graph()
-    inner = graph.add(
-        "Resize", "image", "", "", graph.integers(1, 3, 712, 488), mode="linear"
-    )
+    inner = graph.add("Resize", "image", "", "", graph.integers(1, 3, 712, 488), mode="linear")
     nothing = graph.nothing(graph.backbone(inner, channels=256, layers=3))
     graph.add("Add", "image", nothing, to_name="flat")
     page = ["n", 3, "h", "w"]

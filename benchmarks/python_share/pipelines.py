@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import networks
-
 import hpinfer
+import networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +38,7 @@ def _module(name: str, folder: Path, **others: Any) -> dict[str, Any]:
     return {"model_name": name, "model_dir": str(folder), **others}
 
 
-def _made(config: Any, engine: str | None, models: str) -> Case:
+def _made(config: str | dict[str, Any], engine: str | None, models: str) -> Case:
     return Case(hpinfer.create_pipeline(config, engine=engine).predict, models)
 
 

@@ -24,10 +24,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pipelines
 from PIL import Image
 
 import hpinfer
+import pipelines
 from hpinfer import _native
 
 if TYPE_CHECKING:
