@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _OPSET = 16
-_OBJECTS = 12
 _MASK_SIDE = 160
 _SCALES = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
@@ -100,7 +99,7 @@ def _write_config(folder: Path, config: dict[str, Any]) -> Path:
     return folder
 
 
-def classifier(folder: Path) -> Path:
+def classifier(folder: Path, *, name: str = "ResNet50") -> Path:
     """1000 classes of 224x224, about 4 GFLOP (ResNet50: 8, PP-LCNet_x2_5: 2)."""
     graph = Graph()
     features = graph.backbone("x", channels=192, layers=8)
@@ -118,14 +117,14 @@ def classifier(folder: Path) -> Path:
     return _write_config(
         folder,
         {
-            "Global": {"model_name": "ResNet50"},
+            "Global": {"model_name": name},
             "PreProcess": {"transform_ops": steps},
             "PostProcess": {"Topk": {"topk": 5, "label_list": labels}},
         },
     )
 
 
-def segmenter(folder: Path) -> Path:
+def segmenter(folder: Path, *, name: str = "SegFormer-B0") -> Path:
     """19 classes at the picture's size, about 10 GFLOP for 1024x512 (SegFormer-B0: 8)."""
     graph = Graph()
     features = graph.backbone("x", channels=128, layers=4)
@@ -140,33 +139,52 @@ def segmenter(folder: Path) -> Path:
     normalize = {"type": "Normalize", "mean": [0.5] * 3, "std": [0.5] * 3}
     return _write_config(
         folder,
-        {"Global": {"model_name": "SegFormer-B0"}, "Deploy": {"transforms": [normalize]}},
+        {"Global": {"model_name": name}, "Deploy": {"transforms": [normalize]}},
     )
 
 
+#: Class, score, and bounds in shares of the picture.
+Object = tuple[int, float, float, float, float, float]
+
+
+def grid_of_objects(classes: int) -> list[Object]:
+    """12 objects side by side."""
+    return [
+        (
+            number % classes,
+            0.95 - 0.03 * number,
+            *(0.24 * (number % 4) + 0.02, 0.3 * (number // 4) + 0.05),
+            *(0.24 * (number % 4) + 0.22, 0.3 * (number // 4) + 0.3),
+        )
+        for number in range(12)
+    ]
+
+
 def detector(
-    folder: Path, labels: Sequence[str], *, name: str = "RT-DETR-L", masks: bool = False
+    folder: Path,
+    labels: Sequence[str],
+    *,
+    name: str = "RT-DETR-L",
+    masks: bool = False,
+    objects: Sequence[Object] = (),
 ) -> Path:
-    """12 objects at 640x640, about 38 GFLOP (RT-DETR-R18: 60, Mask-RT-DETR-L: more than 100)."""
+    """`objects` at 640x640, about 38 GFLOP (RT-DETR-R18: 60, Mask-RT-DETR-L: more than 100)."""
+    rows = np.array(objects or grid_of_objects(len(labels)), np.float32)
     graph = Graph()
     nothing = graph.nothing(graph.backbone("image", channels=256, layers=4))
     yx = graph.add("Div", "im_shape", "scale_factor")
     xy = graph.add("Gather", yx, graph.integers(1, 0), axis=1)
     whole = graph.add("Concat", xy, xy, axis=1)
-    left = (np.arange(_OBJECTS) % 4)[:, None] * 0.24 + 0.02
-    top = (np.arange(_OBJECTS) // 4)[:, None] * 0.3 + 0.05
-    unit = np.concatenate([left, top, left + 0.2, top + 0.25], axis=1).astype(np.float32)
-    boxes = graph.add("Mul", graph.add("Add", graph.constant(unit), nothing), whole)
-    facts = np.stack([np.arange(_OBJECTS) % len(labels), np.linspace(0.95, 0.6, _OBJECTS)], axis=1)
-    graph.add("Concat", graph.constant(facts.astype(np.float32)), boxes, to_name="boxes", axis=1)
-    count = graph.add("Add", nothing, graph.constant(np.float32([_OBJECTS])))
+    boxes = graph.add("Mul", graph.add("Add", graph.constant(rows[:, 2:]), nothing), whole)
+    graph.add("Concat", graph.constant(rows[:, :2]), boxes, to_name="boxes", axis=1)
+    count = graph.add("Add", nothing, graph.constant(np.float32([len(rows)])))
     graph.add("Cast", count, to_name="counts", to=TensorProto.INT32)
     outputs = {
         "boxes": (TensorProto.FLOAT, ["m", 6]),
         "counts": (TensorProto.INT32, ["n"]),
     }
     if masks:
-        _masks(graph, yx, nothing)
+        _masks(graph, yx, nothing, len(rows))
         outputs["masks"] = (TensorProto.INT32, ["m", "h", "w"])
     inputs = {"im_shape": ["n", 2], "image": ["n", 3, 640, 640], "scale_factor": ["n", 2]}
     graph.write(folder, inputs, outputs)
@@ -186,15 +204,15 @@ def detector(
     return _write_config(folder, config)
 
 
-def _masks(graph: Graph, yx: str, nothing: str) -> None:
+def _masks(graph: Graph, yx: str, nothing: str, count: int) -> None:
     """Adds the output "masks": ellipses, brought to the picture's size as in real exports."""
     y, x = np.mgrid[-1 : 1 : _MASK_SIDE * 1j, -1 : 1 : _MASK_SIDE * 1j]
     ellipse = (1 - x**2 - y**2).astype(np.float32)
-    small = np.repeat(ellipse[None, None], _OBJECTS, axis=1)
+    small = np.repeat(ellipse[None, None], count, axis=1)
     first = graph.add("Slice", yx, graph.integers(0), graph.integers(1), graph.integers(0))
     whole = graph.add("Cast", graph.add("Round", first), to=TensorProto.INT64)
     sides = graph.add("Reshape", whole, graph.integers(2))
-    target = graph.add("Concat", graph.integers(1, _OBJECTS), sides, axis=0)
+    target = graph.add("Concat", graph.integers(1, count), sides, axis=0)
     source = graph.add("Add", graph.constant(small), nothing)
     large = graph.add("Resize", source, "", "", target, mode="linear")
     flat = graph.add("Squeeze", large, graph.integers(0))
@@ -202,7 +220,7 @@ def _masks(graph: Graph, yx: str, nothing: str) -> None:
     graph.add("Cast", inside, to_name="masks", to=TensorProto.INT32)
 
 
-def formula_model(folder: Path) -> Path:
+def formula_model(folder: Path, *, name: str = "LaTeX_OCR_rec") -> Path:
     """60 tokens of a picture of 672x192, about 10 GFLOP (LaTeX_OCR_rec: 20 and more)."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -225,7 +243,7 @@ def formula_model(folder: Path) -> Path:
     return _write_config(
         folder,
         {
-            "Global": {"model_name": "LaTeX_OCR_rec"},
+            "Global": {"model_name": name},
             "PreProcess": {"transform_ops": steps},
             "PostProcess": {
                 "name": "LaTeXOCRDecode",
