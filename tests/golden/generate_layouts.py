@@ -1,7 +1,7 @@
 """Writes layouts.json: the layout that PaddleX's operators find, and its best classes.
 
 ``python generate_layouts.py --model MODEL_DIR IMAGE…`` in an environment with PaddleX 3.7.2 and
-ONNX Runtime; MODEL_DIR holds ``inference.onnx`` of picodet_lcnet_x1_0_fgd_layout_cdla. Pictures that
+ONNX Runtime; MODEL_DIR has ``inference.onnx`` of picodet_lcnet_x1_0_fgd_layout_cdla. Pictures that
 are not in this repository are named with their hash, and the test takes them from
 HPINFER_TEST_IMAGES. Nothing of hpinfer is imported.
 
@@ -82,7 +82,9 @@ def page_case(processors, session, image):
         outputs[:4], outputs[4:], (608, 800), tuple(factors[0][::-1]), (8, 16, 32, 64),
         score=0.3, nms=0.5, top_k=1000, keep=100,
     ).astype(np.float32).reshape(-1, 6)  # fmt: skip
-    boxes = processors.DetPostProcess(labels=CDLA).apply(rows, (width, height), 0.5, None, None, None)
+    boxes = processors.DetPostProcess(labels=CDLA).apply(
+        rows, (width, height), 0.5, None, None, None
+    )
     return {
         "image": image.name,
         "sha256": hashlib.sha256(image.read_bytes()).hexdigest(),

@@ -2,9 +2,9 @@
 
 ``python shipped_files.py CONFIGS OUT [--engine NAME] [NAME…]`` with the interpreter that has
 hpinfer; CONFIGS is ``paddlex/configs/pipelines`` of an installed PaddleX. The models that the files
-name are put where PaddleX keeps its own: those with public weights as they are or under the name of
-their larger brothers, and stand-ins for the rest (benchmarks/python_share/networks.py; layouts that
-fit the example pages). Prints a line for each pipeline, and leaves its files in OUT to be looked at.
+name are put where PaddleX keeps its own: those with public weights as they are or under the name
+of their larger brothers, and stand-ins for the rest (benchmarks/python_share/networks.py; layouts
+that fit the example pages). Prints a line for each pipeline; its files are in OUT, to be looked at.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "benchmarks" / "python_share"))
 import networks  # noqa: E402
-
 from hpinfer import hub  # noqa: E402
 
 PAGE = ROOT / "examples" / "pages" / "report.png"
