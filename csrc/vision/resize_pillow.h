@@ -13,6 +13,15 @@ namespace hpinfer::vision {
 
 enum class PillowFilter { kBilinear, kBicubic };
 
+// The rectangle of a picture that is resized; its sides may lie between pixels (float32, as in
+// Pillow).
+struct SourceBox {
+  float left = 0;
+  float top = 0;
+  float right = 0;
+  float bottom = 0;
+};
+
 // Weights of one axis: result i is the sum of source[first + k] * weight[k], k < count.
 struct PillowTaps {
   struct Span {
@@ -28,12 +37,17 @@ struct PillowTaps {
   }
 };
 
+// Of pictures of one size and one or three channels. Immutable: any number of threads may run bands
+// of rows.
 class PillowResize {
  public:
   PillowResize(const SampledSize& size, PillowFilter filter);
+  PillowResize(const SampledSize& size, PillowFilter filter, const SourceBox& box, int channels);
   void run(const ImageView& source, int begin, int end, const EmitRow& emit) const;
 
  private:
+  template <int channels>
+  void resize_row(const std::uint8_t* row, std::uint8_t* out) const;
   void resize_row(const std::uint8_t* row, std::uint8_t* out) const;
   // Row y of the result from rows of `row_bytes` that row_at(source row) gives.
   template <typename RowAt>
@@ -47,6 +61,7 @@ class PillowResize {
   int source_width_;
   int x_;
   std::size_t width_;
+  std::size_t channels_;
   PillowTaps columns_;
   PillowTaps rows_;
 };
