@@ -91,7 +91,7 @@ Image pillow_resize(const ImageView& image, const PixelSize& size, PillowFilter 
   const SampledSize sizes{image.height, image.width, size.height, size.width, 0, 0,
                           size.width,   size.height};
   Image result(size.height, size.width, image.channels, image.order);
-  const PillowResize resize(sizes, filter, box, image.channels);
+  const PillowResize resize(sizes, filter, box, image.channels, active_isa());
   resize.run(image, 0, size.height, [&](int y, const std::uint8_t* row) {
     std::copy_n(row, result.row_stride(), result.row(y));
   });

@@ -85,13 +85,17 @@ BilinearResize::BilinearResize(int source_height, int source_width, int height, 
     scratch_size_ = static_cast<std::size_t>(region.width * kChannels + 1) / 2;
   if (path_ != Path::kBlend) return;
   const auto blocks = static_cast<std::size_t>(block_count(region.width));
-  scratch_size_ = 2 * blocks * kBlockWords;
+  scratch_size_ = 2 * ((blocks + 1) / 2 * 2 * kBlockWords);  // rows that begin cache lines
   offsets_.resize(blocks * kBlockPixels);
   shifts_.resize(blocks * kBlockPixels);
   weights_.resize(blocks * kBlockPixels);
+  windows_.resize(blocks);
+  places_.resize(blocks * kBlockPixels);
   columns_ = {.offset = offsets_.data(),
               .shift = shifts_.data(),
               .weights = weights_.data(),
+              .window = windows_.data(),
+              .place = places_.data(),
               .count = region.width};
   column_taps(source_width, width, region.x, columns_);
   rows_.resize(static_cast<std::size_t>(region.height));

@@ -12,9 +12,9 @@ Kernel make_kernel(Interpolation interpolation, const SampledSize& size, Isa isa
     case Interpolation::kCubic:
       return CubicResize(size, isa);
     case Interpolation::kPilBilinear:
-      return PillowResize(size, PillowFilter::kBilinear);
+      return PillowResize(size, PillowFilter::kBilinear, isa);
     case Interpolation::kPilBicubic:
-      return PillowResize(size, PillowFilter::kBicubic);
+      return PillowResize(size, PillowFilter::kBicubic, isa);
     default:
       fail(ErrorCode::kUnsupported, "interpolation '", interpolation_name(interpolation),
            "' is not supported; supported are linear, nearest, cubic, pil_bilinear and "

@@ -8,7 +8,8 @@
 
 namespace hpinfer::vision {
 
-inline constexpr int kWeightOne = 2048;  // 11-bit weights
+inline constexpr int kWeightOne = 2048;   // 11-bit weights
+inline constexpr int kWindowBytes = 128;  // two vector registers
 
 // Two neighbouring source rows (clamped to the picture) and their weights.
 struct RowTap {
@@ -26,6 +27,11 @@ struct ColumnTaps {
   std::int32_t* offset = nullptr;
   std::uint8_t* shift = nullptr;     // bits
   std::uint32_t* weights = nullptr;  // left weight | right weight << 16
+  // Per block of 16 columns, the first source byte that it needs; per column, how far behind that
+  // its left pixel is. Only if no block needs more than kWindowBytes.
+  std::int32_t* window = nullptr;
+  std::uint8_t* place = nullptr;
+  bool has_windows = false;
   int count = 0;                     // columns
   int row_bytes = 0;                 // of the source row
   int unshifted_blocks = 0;          // leading blocks whose shifts are all zero
@@ -41,8 +47,8 @@ void column_taps(int source, int target, int first, ColumnTaps& taps);
 // One column: left source pixel and right weight; the left weight goes to `left_weight`.
 struct ColumnTap {
   int left;
-  std::int16_t left_weight;
-  std::int16_t right_weight;
+  int left_weight;
+  int right_weight;
 };
 ColumnTap column_tap(int source, double scale, int column);
 
