@@ -28,14 +28,28 @@ _INTERPOLATIONS = {
 }
 
 
-def detection_operators(config: InferenceConfig) -> list[NativeOperator]:
+def detection_operators(
+    config: InferenceConfig, *, img_size: tuple[int, int] | None = None
+) -> list[NativeOperator]:
     """The ``Preprocess`` section of a detection model for the native plan.
+
+    Args:
+        config: The model's inference.yml.
+        img_size: Width and height to stretch pictures to, bicubic; it takes the place of the
+            resize that the section begins with. None leaves the section as it is.
 
     Raises:
         UnsupportedError: A step, or an option of it, that the native plan does not have.
         ConfigError: A parameter is missing or wrong.
     """
-    return native_operators(config.operators, color_order="rgb", translators=_DETECTION)
+    steps = list(config.operators)
+    if img_size is not None and steps and steps[0].name == "Resize":
+        del steps[0]
+    operators = native_operators(steps, color_order="rgb", translators=_DETECTION)
+    if img_size is None:
+        return operators
+    width, height = img_size
+    return [_resize(width, height, keep_ratio=False, interpolation="cubic"), *operators]
 
 
 def segmentation_operators(config: InferenceConfig) -> list[NativeOperator]:
