@@ -52,7 +52,7 @@ class SingleModelPipeline(Pipeline[ResultT]):
         # What the module gives is the default of every call, also where PaddleX forgets it (Q3).
         given = {name: getattr(module, name) for name in self.PARAMETERS}
         defaults = {name: value for name, value in given.items() if value is not None}
-        fixed = {name: getattr(module, name, None) for name in self._FAMILY.OPTIONS}
+        fixed: dict[str, Any] = {name: getattr(module, name, None) for name in self._FAMILY.OPTIONS}
         made = cast("Model[ResultT]", self._FAMILY(loaded, **fixed))
         self.model = made.with_defaults(defaults)
         self._together = module.batch_size
