@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "vision/resize.h"
+#include "vision/warp_affine.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -95,6 +96,14 @@ void place(const ResizeKeepRatio& op, Placement& p) {
       std::min(static_cast<double>(target_high) / high, static_cast<double>(target_low) / low);
   p.scaled_height = round_up(round_side(p.padded_height * scale), op.multiple);
   p.scaled_width = round_up(round_side(p.padded_width * scale), op.multiple);
+}
+
+void place(const CenterFrame& op, Placement& p) {
+  const PixelSize frame = frame_size(op, p.padded_height, p.padded_width);
+  p.scaled_height = frame.height;
+  p.scaled_width = frame.width;
+  p.told_height = p.source_height;
+  p.told_width = p.source_width;
 }
 
 }  // namespace hpinfer::vision

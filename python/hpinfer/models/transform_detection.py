@@ -45,7 +45,9 @@ def detection_operators(
     steps = list(config.operators)
     if img_size is not None and steps and steps[0].name == "Resize":
         del steps[0]
-    operators = native_operators(steps, color_order="rgb", translators=_DETECTION)
+    # The warp of CenterNet turns the colours back.
+    order = "bgr" if any(step.name == "WarpAffine" for step in steps) else "rgb"
+    operators = native_operators(steps, color_order=order, translators=_DETECTION)
     if img_size is None:
         return operators
     width, height = img_size
@@ -164,6 +166,18 @@ def _pad_stride(operator: Operator) -> list[NativeOperator]:
     return [{"type": "Pad", "multiple": stride}] if stride > 0 else []
 
 
+def _warp_affine(operator: Operator) -> list[NativeOperator]:
+    params = operator.params
+    return [
+        {
+            "type": "CenterFrame",
+            "keep_size": bool(params.get("keep_res", True)),
+            "width": int(params.get("input_w", 512)),
+            "height": int(params.get("input_h", 512)),
+        }
+    ]
+
+
 def _segmentation_normalize(operator: Operator) -> list[NativeOperator]:
     params = operator.params
     return [
@@ -183,6 +197,7 @@ _DETECTION: Translators = {
     "PadStride": _pad_stride,
     "Permute": _permute,
     "Resize": _detection_resize,
+    "WarpAffine": _warp_affine,
 }
 _SEGMENTATION: Translators = {"Normalize": _segmentation_normalize}
 

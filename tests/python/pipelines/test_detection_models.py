@@ -59,6 +59,18 @@ def test_input_conventions(engine, tmp_path, mixed, inputs, batch_size):
         check_box(result, image, int(image[0, 0, 2]))
 
 
+def test_centernet_is_told_the_size_of_the_picture(engine, tmp_path):
+    """It gets BGR, so the class is the blue value."""
+    steps = [
+        {"type": "WarpAffine", "keep_res": False, "input_h": SIDE, "input_w": SIDE},
+        {"type": "NormalizeImage", "mean": [0, 0, 0], "std": [1, 1, 1], "is_scale": False},
+        {"type": "Permute"},
+    ]
+    model = load(detection_model(tmp_path, THREE, Preprocess=steps), engine)
+    image = np.ascontiguousarray(picture(40, 40, 2)[:, :, ::-1])
+    check_box(next(model.predict(image)), image, 2)
+
+
 def test_a_network_with_one_input(engine, tmp_path):
     model = load(detection_model(tmp_path, ("image",)), engine)
     check_box(next(model.predict(picture(SIDE, SIDE, 2))), picture(SIDE, SIDE, 2), 2)
@@ -151,8 +163,8 @@ def test_models_that_are_no_detectors_are_refused(engine, tmp_path):
     (folder / "inference.yml").write_text(yml.replace("mask: true", "mask: false"), "utf-8")
     with pytest.raises(ModelFormatError, match="2 outputs; this one has 3"):
         load(folder, engine)
-    detection_model(tmp_path, THREE, Preprocess=[{"type": "WarpAffine"}])
-    with pytest.raises(UnsupportedError, match="WarpAffine"):
+    detection_model(tmp_path, THREE, Preprocess=[{"type": "Warp"}])
+    with pytest.raises(UnsupportedError, match="'Warp'"):
         load(folder, engine)
     detection_model(tmp_path, THREE, Preprocess=[{"Resize": {}}])
     with pytest.raises(ConfigError, match="type: Name"):
