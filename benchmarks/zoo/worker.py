@@ -77,7 +77,8 @@ class Cells:
 
     def _reference(self) -> dict[str, Any]:
         self._paddle = self._paddle_itself()
-        outputs, milliseconds = _timed(self._paddle)
+        outputs = [np.array(one) for one in self._paddle()]
+        milliseconds = _milliseconds(self._paddle)
         np.savez(self._scratch / "reference.npz", *outputs)
         spreads = [float(np.std(one)) if one.size else 0.0 for one in outputs]
         return {
@@ -124,7 +125,13 @@ class Cells:
         from hpinfer import Session
 
         session = Session(model, num_threads=_THREADS, **options)
-        return {**self._measured(session), "notes": list(session.notes)}
+        result = self._compared(session)
+        if self._paddle is None:
+            self._paddle = self._paddle_itself()
+            self._paddle()
+        feed = self._feed_of(session)
+        speed = _times_as_fast(lambda: session.run(feed), self._paddle)
+        return {**result, "speed": speed, "notes": list(session.notes)}
 
     def _auto(self, *, without_paddle: bool) -> dict[str, Any]:
         if without_paddle:
@@ -135,7 +142,7 @@ class Cells:
         loaded = load_model(located, num_threads=_THREADS)
         told = loaded.explanation
         return {
-            **self._measured(loaded.session),
+            **self._compared(loaded.session),
             "chosen": told.chosen.label,
             "reason": told.reason,
             "rejected": dict(told.rejected),
@@ -143,20 +150,15 @@ class Cells:
             "notes": list(told.notes),
         }
 
-    def _measured(self, session: Any) -> dict[str, Any]:
-        feed = {entry.name: self._feed[entry.name] for entry in session.inputs}
-        outputs, milliseconds = _timed(lambda: session.run(feed))
-        if sys.modules.get("paddle", self) is not None and self._paddle is None:
-            self._paddle = self._paddle_itself()
-        times = {}
-        if self._paddle is not None:
-            times = {"speed": _times_as_fast(lambda: session.run(feed), self._paddle)}
+    def _feed_of(self, session: Any) -> dict[str, Any]:
+        return {entry.name: self._feed[entry.name] for entry in session.inputs}
+
+    def _compared(self, session: Any) -> dict[str, Any]:
+        outputs = [np.array(one) for one in session.run(self._feed_of(session))]
         with np.load(self._scratch / "reference.npz") as stored:
             reference = [stored[name] for name in stored.files]
         found = compare(self._about["compare"], reference, outputs)
         return {
-            "ms": milliseconds,
-            **times,
             "difference": found.amount,
             "unit": found.unit,
             "agrees": found.agrees,
@@ -164,18 +166,12 @@ class Cells:
         }
 
 
-def _timed(once: Callable[[], Arrays]) -> tuple[Arrays, float]:
-    """Outputs of the first run, and the milliseconds of the one after it."""
-    outputs = [np.array(one) for one in once()]
-    return outputs, _milliseconds(once)
-
-
 def _times_as_fast(engine: Callable[[], Arrays], paddle: Callable[[], Arrays]) -> float:
     """How many times as fast as Paddle an engine is: they take turns, so that both see the load.
 
-    The ratio of the fastest turns: what else runs on the machine only ever adds time.
+    Both have run before. The ratio of the fastest turns: what else runs on the machine only ever
+    adds time.
     """
-    paddle()
     turns: dict[Callable[[], Arrays], list[float]] = {engine: [], paddle: []}
     for _ in range(_ROUNDS):
         for once, times in turns.items():
