@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "vision/resize.h"
+#include "vision/warp_affine.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -105,6 +106,14 @@ void check_line_columns(const LineColumns& rule) {
 
 int tensor_columns(int line_columns, const LineColumns& rule) {
   return round_up(std::max(line_columns + rule.margin, rule.floor), rule.step);
+}
+
+void place(const CenterFrame& op, Placement& p) {
+  const PixelSize frame = frame_size(op, p.padded_height, p.padded_width);
+  p.scaled_height = frame.height;
+  p.scaled_width = frame.width;
+  p.told_height = p.source_height;
+  p.told_width = p.source_width;
 }
 
 }  // namespace hpinfer::vision

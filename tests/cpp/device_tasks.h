@@ -23,12 +23,13 @@ struct HostTransform {
 };
 
 inline std::vector<cuda::AxisSample> column_samples(int source, int target, int first, int count) {
-  const double scale = vision::resize_scale(source, target);
+  const vision::TapAxis axis(source, target);
   std::vector<cuda::AxisSample> samples;
   for (int x = first; x < first + count; ++x) {
-    const vision::ColumnTap tap = vision::column_tap(source, scale, x);
-    samples.push_back(
-        {tap.left, std::min(tap.left + 1, source - 1), tap.left_weight, tap.right_weight});
+    const vision::ColumnTap tap = vision::column_tap(axis, x);
+    samples.push_back({tap.left, std::min(tap.left + 1, source - 1),
+                       static_cast<std::int16_t>(tap.left_weight),
+                       static_cast<std::int16_t>(tap.right_weight)});
   }
   return samples;
 }
