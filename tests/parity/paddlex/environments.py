@@ -38,8 +38,18 @@ class Environment:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """A command with this environment first on the path."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        variables = {**os.environ, "PATH": path, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
+        variables = {
+            **self.font(),
+            **os.environ,
+            "PATH": path,
+            "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+        }
         return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+
+    def font(self) -> dict[str, str]:
+        """A font that OpenCV's wheel carries: PaddleX 3.0 and 3.1 fetch one when imported."""
+        fonts = sorted(self.folder.glob("lib/python*/site-packages/cv2/qt/fonts/*.ttf"))
+        return {"PADDLE_PDX_LOCAL_FONT_FILE_PATH": str(fonts[0])} if fonts else {}
 
 
 def environment(work: Path, release: str, *, paddle: bool = False) -> Environment:
