@@ -96,6 +96,7 @@ def engines_in_use() -> list[str]:
     module = sys.modules.get("hpinfer.ultra_infer")
     if module is None:
         return []
+    gc.collect()
     alive = (item for item in gc.get_objects() if type(item) is module.Runtime)
     return sorted(item.session.engine for item in alive)
 
