@@ -1,6 +1,7 @@
 # What to build. Names of the engine options are those of the PaddleX guides.
 option(ENABLE_ORT_BACKEND "ONNX Runtime, opened at run time" ON)
 option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
+option(ENABLE_TRT_BACKEND "TensorRT, opened at run time; needs its headers (TENSORRT_ROOT)" OFF)
 
 if(DEFINED SKBUILD)
   set(building_wheel ON)
