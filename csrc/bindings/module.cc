@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "bindings/device_array.h"
 #include "core/build.h"
 #include "core/error.h"
 
@@ -11,6 +12,7 @@ namespace py = pybind11;
 
 namespace hpinfer::bindings {
 
+void register_compilation(py::module_& m);
 void register_core(py::module_& m);
 void register_detection(py::module_& m);
 void register_formula(py::module_& m);
@@ -47,7 +49,9 @@ PYBIND11_MODULE(_native, m) {
   });
   bindings::register_core(m);
   bindings::register_postprocess(m);
+  bindings::register_device_array(m);
   bindings::register_session(m);
+  bindings::register_compilation(m);
   bindings::register_formula(m);
   bindings::register_models(m);
   bindings::register_detection(m);

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LIBRARIES: dict[str, tuple[str, str, str]] = {
     "onnxruntime": ("onnxruntime", "capi", "libonnxruntime.so*"),
     "openvino": ("openvino", "libs", "libopenvino_c.so*"),
+    "tensorrt": ("tensorrt_libs", ".", "libnvinfer.so*"),
 }
 
 
