@@ -29,6 +29,7 @@ void refuse_options_without_effect(const SessionOptions& options) {
         "cache_dir has no effect on ONNX Runtime: only OpenVINO keeps compiled models; remove it");
   check(options.device.type != DeviceType::kNpu, ErrorCode::kUnsupported, "device '",
         to_string(options.device), "' is not supported through ONNX Runtime");
+  refuse_compile_options(options, "onnxruntime");
 }
 
 void set_threads(const Api& api, abi::SessionOptions* native, const SessionOptions& options) {

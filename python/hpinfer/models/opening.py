@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import CacheError, ConversionError, ModelFormatError
+from hpinfer.errors import (
+    CacheError,
+    ConversionError,
+    HpinferError,
+    InternalError,
+    ModelFormatError,
+)
 from hpinfer.hpi.backend_options import backend_options
 from hpinfer.hpi.candidates import Conversion
 from hpinfer.hpi.explanation import ArtifactUse
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from hpinfer.hpi.artifacts import ArtifactStore
     from hpinfer.hpi.candidates import Candidate
     from hpinfer.hub import ModelFiles
+    from hpinfer.models.tensorrt_opening import OpenedTensorRT, TensorRTTask
     from hpinfer.networks import NetworkFormat
 
 
@@ -99,6 +106,7 @@ class CandidateOpener:
         *,
         versions: Mapping[str, str],
         converter: Converter,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -108,7 +116,9 @@ class CandidateOpener:
             session_options: What the pipeline asks of the session; ``backend_config`` wins.
             versions: Version of each usable engine.
             converter: What converts Paddle files.
+            config: The model's parsed ``inference.yml``.
         """
+        self._config = dict(config or {})
         self._files = files
         self._settings = settings
         self._session_options = dict(session_options)
@@ -172,6 +182,10 @@ class CandidateOpener:
             artifacts.append(_conversion_use(converted, seconds))
             notes += converted.warnings
         options = self._options(candidate)
+        if candidate.engine == "tensorrt":
+            opened = self._open_tensorrt(candidate, network, options)
+            artifacts += [] if opened.artifact is None else [opened.artifact]
+            return Opened(opened.session, tuple(artifacts), (*notes, *opened.notes))
         if candidate.engine == "openvino" and "cache_dir" not in options:
             session, use = self._open_compiled(candidate, network, options)
             artifacts += [] if use is None else [use]
@@ -202,6 +216,47 @@ class CandidateOpener:
             "device": self._settings.device,
             "precision": candidate.precision,
         }
+
+    def _open_tensorrt(
+        self, candidate: Candidate, network: Path, options: Mapping[str, Any]
+    ) -> OpenedTensorRT:
+        from hpinfer.config.backends import TensorRTConfig
+        from hpinfer.config.model_hpi import parse_model_hpi
+        from hpinfer.hpi.artifacts import content_hash
+        from hpinfer.models.tensorrt_opening import TensorRTTask, open_tensorrt
+
+        own = self._settings.hpi.options_for("tensorrt")
+        model_hpi = parse_model_hpi(self._config)
+        filled = model_hpi.fill("tensorrt", own, device=self._settings.device)
+        if not isinstance(filled, TensorRTConfig):  # for the type checker: fill keeps the type
+            raise InternalError("the options of tensorrt are of another backend")
+        given = "dynamic_shapes" in own.model_fields_set
+        key = "hpi_config.backend_config.dynamic_shapes"
+        origin = self._settings.origins.get(key, "backend_config") if given else model_hpi.origin
+        device = self._settings.device
+        task = TensorRTTask(
+            network=network,
+            model=content_hash(with_weights(network)),
+            model_dir=self._files.directory,
+            name=self._files.name,
+            version=self._versions.get("tensorrt", ""),
+            device=device if ":" in device else f"{device}:0",
+            precision=candidate.precision,
+            options=options,
+            config=filled,
+            config_source=origin,
+            asked=self._settings.hpi.backend == "tensorrt",
+        )
+        return open_tensorrt(task, self.store, lambda: self._other_engine(task, network))
+
+    def _other_engine(self, task: TensorRTTask, network: Path) -> Session:
+        """What serves beside TensorRT: on the same GPU if that engine has one, else on the CPU."""
+        engine = task.config.other_engine
+        own = {n: v for n, v in self._session_options.items() if n in ("num_threads", "num_streams")}
+        if engine == "onnxruntime":
+            with contextlib.suppress(HpinferError):
+                return Session(network, engine=engine, device=task.device, **own)
+        return Session(network, engine=engine, **own)
 
     def _open_compiled(
         self, candidate: Candidate, network: Path, options: Mapping[str, Any]
