@@ -54,7 +54,10 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     quantise = with_nncf if arguments.tool == "nncf" else with_onnxruntime
     quantise(
-        arguments.model / "inference.onnx", arguments.out / "inference.onnx", inputs, arguments.float
+        arguments.model / "inference.onnx",
+        arguments.out / "inference.onnx",
+        inputs,
+        arguments.float,
     )
     shutil.copy(arguments.model / "inference.yml", arguments.out / "inference.yml")
 

@@ -24,9 +24,7 @@ _BUCKETS = (
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Markdown: a row a variant, error rates in percent of characters."""
     buckets = [item for item in _BUCKETS if item[1] in rows[0]["error_rates"][item[0]]]
-    names = [
-        bucket.rpartition("/")[2] if bucket != "all/all" else kind for kind, bucket in buckets
-    ]
+    names = [bucket.rpartition("/")[2] if bucket != "all/all" else kind for kind, bucket in buckets]
     head = ["variant", "columns", "CPU s", "ratio", "same text", *names]
     lines = [
         f"| {' | '.join(head)} |",

@@ -214,9 +214,7 @@ def input_columns(images: Sequence[Picture], rule: _native.LineColumns | None) -
 def row(variant: Variant, first: Variant, pages: Sequence[Page]) -> dict[str, Any]:
     """A variant's figures."""
     scores = {kind: _score(variant, pages, kind) for kind in ("rendered", "pages")}
-    same = {
-        kind: _same(variant, first, pages, kind) for kind in ("rendered", "pages")
-    }
+    same = {kind: _same(variant, first, pages, kind) for kind in ("rendered", "pages")}
     return {
         "variant": variant.label,
         "columns": variant.columns,

@@ -118,12 +118,13 @@ void register_core(py::module_& m) {
   py::class_<EngineTimer>(m, "EngineTimer",
                           "Context manager: times the networks that run for this thread.")
       .def(py::init<>())
-      .def("__enter__",
-           [](EngineTimer& self) -> EngineTimer& {
-             self.enter();
-             return self;
-           },
-           py::return_value_policy::reference)
+      .def(
+          "__enter__",
+          [](EngineTimer& self) -> EngineTimer& {
+            self.enter();
+            return self;
+          },
+          py::return_value_policy::reference)
       .def("__exit__", [](EngineTimer& self, const py::args&) { self.leave(); })
       .def_property_readonly("seconds", &EngineTimer::seconds,
                              "Seconds in networks, summed over the threads that ran them.")

@@ -99,9 +99,10 @@ void place(const ResizeKeepRatio& op, Placement& p) {
 }
 
 void check_line_columns(const LineColumns& rule) {
-  check(rule.step >= 1 && rule.floor >= 0 && rule.margin >= 0, ErrorCode::kInvalidInput,
-        "columns of a text line need a step of at least 1, a floor and a margin of at least 0; got ",
-        rule.step, ", ", rule.floor, " and ", rule.margin);
+  check(
+      rule.step >= 1 && rule.floor >= 0 && rule.margin >= 0, ErrorCode::kInvalidInput,
+      "columns of a text line need a step of at least 1, a floor and a margin of at least 0; got ",
+      rule.step, ", ", rule.floor, " and ", rule.margin);
 }
 
 int tensor_columns(int line_columns, const LineColumns& rule) {

@@ -32,8 +32,8 @@ void place(const ResizeSide& op, Placement& p);
 void place(const ResizeKeepRatio& op, Placement& p);
 void place(const CenterFrame& op, Placement& p);
 
-// Columns of the network's input for a text line, by the line alone: its own and `margin` empty ones
-// after it, at least `floor`, up to a multiple of `step` so that many lines share few widths.
+// Columns of the network's input for a text line, by the line alone: its own and `margin` empty
+// ones after it, at least `floor`, up to a multiple of `step` so that many lines share few widths.
 struct LineColumns {
   int floor = 160;
   int margin = 32;

@@ -144,8 +144,9 @@ TEST(every_stream_gets_work_from_one_batch) {
 constexpr vision::LineColumns kRule{160, 32, 32};
 
 TEST(a_line_gets_its_own_columns_a_margin_and_a_multiple) {
-  for (const auto& [line, tensor] : {std::pair{1, 160}, std::pair{128, 160}, std::pair{129, 192},
-                                     std::pair{160, 192}, std::pair{161, 224}, std::pair{3200, 3232}})
+  for (const auto& [line, tensor] :
+       {std::pair{1, 160}, std::pair{128, 160}, std::pair{129, 192}, std::pair{160, 192},
+        std::pair{161, 224}, std::pair{3200, 3232}})
     EXPECT_EQ(vision::tensor_columns(line, kRule), tensor);
   EXPECT_EQ(vision::tensor_columns(100, {0, 0, 1}), 100);
   EXPECT_EQ(vision::tensor_columns(100, {0, 28, 64}), 128);
@@ -198,8 +199,8 @@ TEST(lines_have_columns_of_their_own_only_where_the_network_allows_it) {
                ErrorCode::kInvalidInput, "step of at least 1");
   const auto fixed = std::make_shared<FakeRecognition>(1, DeviceType::kCpu, 320);
   EXPECT(!recognizer(fixed).fits_any_width());
-  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}),
-               ErrorCode::kUnsupported, "fixed width");
+  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}), ErrorCode::kUnsupported,
+               "fixed width");
 }
 
 TEST(recognition_refuses_what_does_not_fit) {

@@ -167,7 +167,9 @@ def _quoted(name: str) -> str:
 def ranges_text(profiles: Sequence[Ranges]) -> str:
     """E.g. ``"x 1x3x32x32 to 1x3x4000x4000"``, for `explain()`."""
     return " or ".join(
-        ", ".join(f"{name} {_dims(shapes[0])} to {_dims(shapes[2])}" for name, shapes in one.items())
+        ", ".join(
+            f"{name} {_dims(shapes[0])} to {_dims(shapes[2])}" for name, shapes in one.items()
+        )
         for one in profiles
     )
 

@@ -212,9 +212,7 @@ def _predict_batch(
         if isinstance(result, Result):
             _add_times(result, clock, read.seconds, len(usable))
     remaining = iter(results)
-    return [
-        read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch
-    ]
+    return [read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch]
 
 
 def _add_times(result: Result, clock: StageClock, decode: float, images: int) -> None:

@@ -278,7 +278,9 @@ class BackgroundBuilder:
                 self._remember()
         except HpinferError as error:
             self.failure = error
-            _log.warning("%s: no TensorRT engine: %s", self._task.name, " ".join(str(error).split()))
+            _log.warning(
+                "%s: no TensorRT engine: %s", self._task.name, " ".join(str(error).split())
+            )
         finally:
             self.state = ""
             with self._lock:

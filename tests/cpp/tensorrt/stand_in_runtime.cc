@@ -88,7 +88,9 @@ struct Shared {
   std::mutex mutex;
   std::map<std::vector<std::vector<std::int64_t>>, std::vector<Shape>> output_shapes;
 
-  const TensorInfo* input(std::string_view name) const { return find(model->session->inputs(), name); }
+  const TensorInfo* input(std::string_view name) const {
+    return find(model->session->inputs(), name);
+  }
   const TensorInfo* output(std::string_view name) const {
     return find(model->session->outputs(), name);
   }
@@ -139,7 +141,8 @@ class Context final : public nvinfer1::apiv::DefaultVExecutionContext {
 
   bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override {
     const Use use(*this);
-    if (index < 0 || index >= static_cast<std::int32_t>(shared_->plan.profiles.size())) return false;
+    if (index < 0 || index >= static_cast<std::int32_t>(shared_->plan.profiles.size()))
+      return false;
     profile_ = index;
     shapes_.clear();
     return true;

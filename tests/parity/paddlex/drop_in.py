@@ -239,7 +239,12 @@ def print_table(options: argparse.Namespace, checks: Checks) -> None:
     peers = [*PEERS, *(f"{peer}_accelerated" for peer in PEERS if "hpinfer" in peer)]
     program = [sys.executable, str(ROOT / "benchmarks" / "peers" / "run.py")]
     given = ["--work", str(folder), "--rounds", str(options.rounds), "--peers", *peers]
-    kept = ["--json", str(options.work / "times.json"), "--markdown", str(options.work / "times.md")]
+    kept = [
+        "--json",
+        str(options.work / "times.json"),
+        "--markdown",
+        str(options.work / "times.md"),
+    ]
     done = subprocess.run([*program, *map(str, options.images), *given, *kept], check=False)
     checks.say("times", None if done.returncode == 0 else f"exit status {done.returncode}")
 

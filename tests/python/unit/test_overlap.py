@@ -136,7 +136,7 @@ def test_a_failure_comes_after_the_results_before_it(at_once, where, bad):
     results, seen = in_order(groups(), work, at_once=at_once), []
     with pytest.raises(KeyError, match=str(bad)):
         for result in results:
-            seen.append(result)  # noqa: PERF402 - what came before the failure counts
+            seen.append(result)
     assert seen == list(range(bad))
     assert list(results) == []
 
