@@ -25,6 +25,7 @@ __all__: list[str] = [
     "GraphOptimization",
     "ImageClassifier",
     "ImageUnwarper",
+    "LineColumns",
     "LogLevel",
     "MatchedTable",
     "MemoryPolicy",
@@ -35,6 +36,7 @@ __all__: list[str] = [
     "ProviderOptions",
     "ReadLine",
     "ReadPage",
+    "RecognitionOptions",
     "Segmenter",
     "Session",
     "SessionOptions",
@@ -313,11 +315,41 @@ class FormulaRecognizer:
 class TextDetectionParams:
     def __init__(self, resize: dict[str, typing.Any], db: DbOptions) -> None: ...
 
+class LineColumns:
+    @typing.overload
+    def __init__(self) -> None:
+        """The default rule."""
+
+    @typing.overload
+    def __init__(
+        self,
+        floor: typing.SupportsInt | typing.SupportsIndex,
+        margin: typing.SupportsInt | typing.SupportsIndex,
+        step: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def tensor_columns(self, line_columns: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """Columns of the input for a line of so many columns."""
+
+    @property
+    def floor(self) -> int: ...
+    @property
+    def margin(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+
+class RecognitionOptions:
+    def __init__(
+        self,
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        sort_by_ratio: bool,
+        columns: LineColumns | None,
+    ) -> None: ...
+
 class TextReaderParams:
     def __init__(
         self,
         detection: TextDetectionParams,
-        recognition_batch: typing.SupportsInt | typing.SupportsIndex,
+        recognition: RecognitionOptions,
         line_orientation_batch: typing.SupportsInt | typing.SupportsIndex | None = None,
         words: bool = False,
     ) -> None: ...
@@ -367,10 +399,12 @@ class TextRecognizer:
     def recognize(
         self,
         images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
-        batch_size: typing.SupportsInt | typing.SupportsIndex,
-        sort_by_ratio: bool,
+        options: RecognitionOptions,
     ) -> list[TextLine]:
         """Text of each BGR image, in order."""
+
+    @property
+    def fits_any_width(self) -> bool: ...
 
 class ImageClassifier:
     def __init__(
