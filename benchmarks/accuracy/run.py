@@ -10,7 +10,7 @@ right texts are known where there is a gt/ file beside them (pages.py). Error ra
 character of the right text. The first variant is the one that the others are compared with.
 
 A variant is ENGINE:PRECISION:RULE. A rule is `official`, `compact` (hpinfer's default), or the
-numbers MARGIN-UNTIL-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the network of
+numbers FLOOR-MARGIN-UNTIL-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the network of
 a model directory, e.g. one that quantize.py made.
 
 With --timed the variants read in turn, page by page, and their times are told. Without it, a line
@@ -183,8 +183,8 @@ def load(model: str, label: str) -> Variant:
     if name == "compact":
         rule = _native.LineColumns()
     elif name != "official":
-        margin, until, step = (int(part) for part in name.split("-"))
-        rule = _native.LineColumns(margin, until, step)
+        floor, margin, until, step = (int(part) for part in name.split("-"))
+        rule = _native.LineColumns(floor, margin, until, step)
     recognizer = _recognizer(model, engine, precision, directory[0] if directory else None)
     return Variant(label, recognizer, rule)
 
