@@ -179,7 +179,7 @@ TEST(columns_of_a_line_do_not_depend_on_its_batch_mates) {
 }
 
 TEST(reduced_precision_runs_more_lines_at_once) {
-  std::vector<Image> images(16, line_picture(100, 1));
+  std::vector<Image> images(16, line_picture(60, 1));
   std::vector<ImageView> views;
   for (const Image& image : images) views.push_back(image.view());
   for (const auto& [precision, rows] :
