@@ -3,8 +3,8 @@
     python benchmarks/recognition_runs.py openvino:fp32 openvino:bf16 onnxruntime:fp32
 
 Every stream runs its own inferences at once, as text recognition does; the least of the rounds
-counts. A cell is wall milliseconds for 100 columns, with the processor's in parentheses, which other
-work on the machine disturbs less. From these come the run sizes of csrc/models/text_recognizer.h.
+counts. A cell is wall milliseconds for 100 columns, with the processor's in parentheses, which
+other work on the machine disturbs less. From these come the run sizes of csrc/models/text_recognizer.h.
 """
 
 from __future__ import annotations

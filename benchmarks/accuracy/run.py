@@ -10,8 +10,8 @@ right texts are known where there is a gt/ file beside them (pages.py). Error ra
 character of the right text. The first variant is the one that the others are compared with.
 
 A variant is ENGINE:PRECISION:RULE. A rule is `official`, `compact` (hpinfer's default), or the
-numbers FLOOR-MARGIN-UNTIL-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the network of
-a model directory, e.g. one that quantize.py made.
+numbers FLOOR-MARGIN-UNTIL-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the
+network of a model directory, e.g. one that quantize.py made.
 
 With --timed the variants read in turn, page by page, and their times are told. Without it, a line
 that two rules give the same width is read once for both, because its result follows from its width.

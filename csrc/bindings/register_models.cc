@@ -126,10 +126,10 @@ void register_params(py::module_& m) {
           },
           py::arg("line_columns"), "Columns of the input for a line of so many columns.");
   py::class_<models::RecognitionOptions>(m, "RecognitionOptions")
-      .def(py::init([](int batch_size, bool sort_by_ratio,
-                       std::optional<vision::LineColumns> columns) {
-             return models::RecognitionOptions{batch_size, sort_by_ratio, columns};
-           }),
+      .def(py::init(
+               [](int batch_size, bool sort_by_ratio, std::optional<vision::LineColumns> columns) {
+                 return models::RecognitionOptions{batch_size, sort_by_ratio, columns};
+               }),
            py::arg("batch_size"), py::arg("sort_by_ratio"), py::arg("columns"));
   py::class_<models::TextReaderParams>(m, "TextReaderParams")
       .def(py::init([](const models::TextDetectionParams& detection,

@@ -98,11 +98,12 @@ void place(const ResizeKeepRatio& op, Placement& p) {
 }
 
 void check_line_columns(const LineColumns& rule) {
-  check(rule.floor >= 0 && rule.margin >= 0 && rule.until >= 0 && rule.step >= 1,
-        ErrorCode::kInvalidInput,
-        "columns of a text line need floor, margin and until of at least 0 and a step of at least 1; "
-        "got ",
-        rule.floor, ", ", rule.margin, ", ", rule.until, " and ", rule.step);
+  check(
+      rule.floor >= 0 && rule.margin >= 0 && rule.until >= 0 && rule.step >= 1,
+      ErrorCode::kInvalidInput,
+      "columns of a text line need floor, margin and until of at least 0 and a step of at least 1; "
+      "got ",
+      rule.floor, ", ", rule.margin, ", ", rule.until, " and ", rule.step);
 }
 
 int tensor_columns(int line_columns, const LineColumns& rule) {

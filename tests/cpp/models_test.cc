@@ -199,8 +199,8 @@ TEST(lines_have_columns_of_their_own_only_where_the_network_allows_it) {
                ErrorCode::kInvalidInput, "a step of at least 1");
   const auto fixed = std::make_shared<FakeRecognition>(1, DeviceType::kCpu, 320);
   EXPECT(!recognizer(fixed).fits_any_width());
-  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}),
-               ErrorCode::kUnsupported, "fixed width");
+  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}), ErrorCode::kUnsupported,
+               "fixed width");
 }
 
 TEST(recognition_refuses_what_does_not_fit) {
