@@ -4,7 +4,8 @@
 
 Every stream runs its own inferences at once, as text recognition does; the least of the rounds
 counts. A cell is wall milliseconds for 100 columns, with the processor's in parentheses, which
-other work on the machine disturbs less. From these come the run sizes of csrc/models/text_recognizer.h.
+other work on the machine disturbs less. The run sizes of csrc/models/text_recognizer.h come from
+here.
 """
 
 from __future__ import annotations
