@@ -411,6 +411,7 @@ class LineColumns:
         self,
         floor: typing.SupportsInt | typing.SupportsIndex,
         margin: typing.SupportsInt | typing.SupportsIndex,
+        until: typing.SupportsInt | typing.SupportsIndex,
         step: typing.SupportsInt | typing.SupportsIndex,
     ) -> None: ...
     def tensor_columns(self, line_columns: typing.SupportsInt | typing.SupportsIndex) -> int:
@@ -422,6 +423,8 @@ class LineColumns:
     def margin(self) -> int: ...
     @property
     def step(self) -> int: ...
+    @property
+    def until(self) -> int: ...
 
 class RecognitionOptions:
     def __init__(
