@@ -109,7 +109,8 @@ void register_core(py::module_& m) {
              return self;
            },
            py::return_value_policy::reference)
-      .def("__exit__", [](EngineTimer& self, const py::args&) { self.leave(); })
+      .def("__exit__", [](EngineTimer& self, const py::object&, const py::object&,
+                          const py::object&) { self.leave(); })
       .def_property_readonly("seconds", &EngineTimer::seconds,
                              "Seconds in networks, summed over the threads that ran them.")
       .def_property_readonly("runs", &EngineTimer::runs, "Inferences.")

@@ -98,7 +98,7 @@ class EngineTimer:
     """Context manager: times the networks that run for this thread."""
 
     def __enter__(self) -> EngineTimer: ...
-    def __exit__(self, *args) -> None: ...
+    def __exit__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> None: ...
     def __init__(self) -> None: ...
     @property
     def after(self) -> float:
@@ -377,10 +377,7 @@ class ReadPage:
 
 class TextDetector:
     def __init__(
-        self,
-        session: Session,
-        operators: collections.abc.Sequence[dict[str, typing.Any]],
-        crowded: Session | None = None,
+        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
     ) -> None: ...
     def detect(
         self, image: numpy.typing.NDArray[typing.Any], params: TextDetectionParams

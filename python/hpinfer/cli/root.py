@@ -32,6 +32,7 @@ _PIPELINE_COMMANDS = {
 _COMMANDS = {
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
+    "bench": "Measure how fast a pipeline or model is here.",
     "tune": "Measure which engine is fastest for a model here.",
     "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 class StrictModel(BaseModel):
     """Base of every configuration model: immutable, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    # Building the validators of every configuration takes longer than loading a model: each is
+    # built when it is first used.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
+    )
 
 
 ModelT = TypeVar("ModelT", bound=StrictModel)

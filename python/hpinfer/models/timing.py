@@ -59,8 +59,12 @@ class StageClock:
 
     @property
     def around_networks(self) -> dict[str, float]:
-        """Seconds before the first network began and after the last one ended."""
-        return {"preprocess": self._timer.before, "postprocess": self._timer.after}
+        """Seconds before the first network began, in networks, and after the last one ended."""
+        return {
+            "preprocess": self._timer.before,
+            "network": self.network,
+            "postprocess": self._timer.after,
+        }
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
