@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 class StrictModel(BaseModel):
     """Base of every configuration model: immutable, and an unknown key is an error."""
 
-    # Building the validators of every configuration takes longer than loading a model: each is
-    # built when it is first used.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
 ModelT = TypeVar("ModelT", bound=StrictModel)
