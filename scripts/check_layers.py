@@ -46,7 +46,16 @@ FOREIGN_HEADERS = {
 }
 
 #: Kernels are known by their suffix: resize_scalar.cc, resize_avx2.cc, nms_kernel.h …
-KERNELS = ("*_scalar.*", "*_avx2.*", "*_avx512.*", "*_neon.*", "*_kernel.*", "*_kernels.*", "*.cu")
+KERNELS = (
+    "*_scalar.*",
+    "*_avx2.*",
+    "*_avx512.*",
+    "*_avx512_vbmi.*",
+    "*_neon.*",
+    "*_kernel.*",
+    "*_kernels.*",
+    "*.cu",
+)
 
 
 @dataclass(frozen=True)
@@ -108,19 +117,22 @@ PYTHON_LAYERS = {
     "_settings": frozenset[str](),
     "_native": frozenset[str](),
     "_native_log": {"_native"},
+    "build": {"_native"},
     "config": {"_native"},
     "networks": frozenset[str](),
     "hub": {"_native", "config", "networks"},
     "_engine_status": frozenset[str](),
-    "paddle_inference": {"_native", "_native_log", "_engine_status", "networks"},
-    "hpi": {"_native", "_engine_status", "config", "networks", "hub", "paddle_inference"},
+    "paddle_inference": {"_native", "_native_log", "_engine_status", "build", "networks"},
+    "hpi": {
+        *("_native", "_engine_status", "build", "config", "networks", "hub", "paddle_inference"),
+    },
     "session": {"_native", "_native_log", "config", "hpi", "paddle_inference"},
     "io": {"_native", "config", "hub"},
     "results": {"_native", "config", "io"},
     "models": _MIDDLE,
     "chat": {"config"},
     "pipelines": _MIDDLE | {"models", "chat"},
-    "": _MIDDLE | {"models", "pipelines"},
+    "": _MIDDLE | {"build", "models", "pipelines"},
     "ultra_infer": _MIDDLE | {"models", "networks"},
     "paddlex": _MIDDLE | {"ultra_infer"},
     "_tiny_model": {"networks"},

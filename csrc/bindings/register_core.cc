@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "core/build.h"
 #include "core/cpu.h"
 #include "core/engine_clock.h"
 #include "core/error.h"
@@ -15,6 +16,19 @@ namespace py = pybind11;
 
 namespace hpinfer::bindings {
 namespace {
+
+py::dict build_info_dict() {
+  const BuildInfo build = build_info();
+  py::dict options;
+  for (const BuildOption& option : build.options)
+    options[py::str(std::string(option.name))] = option.enabled;
+  py::dict info;
+  info["version"] = std::string(build.version);
+  info["compiler"] = std::string(build.compiler);
+  info["build_type"] = std::string(build.build_type);
+  info["options"] = options;
+  return info;
+}
 
 py::dict cpu_info() {
   py::list isas;
@@ -99,6 +113,7 @@ void register_core(py::module_& m) {
       .value("ERROR", LogLevel::kError);
   m.def("set_log_sink", &set_python_log_sink, py::arg("callback"), py::arg("level"),
         "Sends native log messages of at least `level` to callback(level, message).");
+  m.def("build_info", &build_info_dict, "What this build is and which options it has.");
   m.def("cpu_info", &cpu_info, "Processor name, usable instruction sets and the active one.");
   py::class_<EngineTimer>(m, "EngineTimer", "Times the networks that run for this thread.")
       .def(py::init<>())

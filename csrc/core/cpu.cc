@@ -10,7 +10,7 @@
 namespace hpinfer {
 namespace {
 
-constexpr std::array kAllIsas{Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
+constexpr std::array kAllIsas{Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vbmi};
 
 bool is_supported(Isa isa) {
 #if defined(__x86_64__)
@@ -24,6 +24,8 @@ bool is_supported(Isa isa) {
       return is_supported(Isa::kAvx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl");
+    case Isa::kAvx512Vbmi:
+      return is_supported(Isa::kAvx512) && __builtin_cpu_supports("avx512vbmi");
   }
   return false;
 #else
@@ -41,7 +43,8 @@ Isa choose_isa() {
           " is not supported by this processor; the best here is '", isa_name(usable.back()), "'");
     return isa;
   }
-  fail(ErrorCode::kConfig, "HPINFER_FORCE_ISA must be scalar, avx2 or avx512; got '", *forced, "'");
+  fail(ErrorCode::kConfig, "HPINFER_FORCE_ISA must be scalar, avx2, avx512 or avx512_vbmi; got '",
+       *forced, "'");
 }
 
 std::string read_cpu_name() {
@@ -64,6 +67,8 @@ std::string_view isa_name(Isa isa) noexcept {
       return "avx2";
     case Isa::kAvx512:
       return "avx512";
+    case Isa::kAvx512Vbmi:
+      return "avx512_vbmi";
   }
   return "unknown";
 }

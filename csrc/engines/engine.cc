@@ -40,6 +40,17 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   clock->add(begin, std::chrono::steady_clock::now());
 }
 
+CompiledModel Engine::compile(const ModelSource& /*model*/, const SessionOptions& /*options*/,
+                              std::span<const std::byte> /*timing_cache*/,
+                              const ProgressFunction& /*progress*/) const {
+  fail(ErrorCode::kUnsupported, "the ", name(), " engine compiles when it loads a model; its ",
+       "compiled form cannot be had");
+}
+
+std::map<std::string, std::string> Engine::device_identity(Device /*device*/) const {
+  fail(ErrorCode::kUnsupported, "the ", name(), " engine does not compile for a device");
+}
+
 std::string_view precision_name(Precision precision) noexcept {
   switch (precision) {
     case Precision::kFloat32:
@@ -59,6 +70,14 @@ SessionOptions resolve_options(SessionOptions options) {
         options.num_streams);
   if (options.num_threads == 0) options.num_threads = thread_budget().threads;
   return options;
+}
+
+void refuse_compile_options(const SessionOptions& options, std::string_view engine) {
+  check(options.profiles.empty() && options.output_order.empty(), ErrorCode::kConfig,
+        "profiles and output_order have no effect on the ", engine,
+        " engine, which takes any shape; they are for tensorrt");
+  check(!options.outputs_on_device, ErrorCode::kConfig, "outputs_on_device has no effect on the ",
+        engine, " engine; it is for tensorrt");
 }
 
 void check_model_source(const ModelSource& model) {

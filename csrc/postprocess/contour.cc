@@ -1,6 +1,7 @@
 #include "postprocess/contour.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "core/error.h"
@@ -18,6 +19,7 @@ constexpr std::array<Point2i, 8> kSteps{
     {{1, 0}, {1, -1}, {0, -1}, {-1, -1}, {-1, 0}, {-1, 1}, {0, 1}, {1, 1}}};
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
+constexpr std::size_t kStep = 4 * kWord;  // cells that are looked at together
 
 struct Neighbourhood {
   explicit Neighbourhood(std::ptrdiff_t stride) {
@@ -63,19 +65,35 @@ void follow_border(std::int8_t* start, Point2i at, bool is_hole, const Neighbour
   }
 }
 
-// First x in [x, end) whose cell differs from its left neighbour; end if none. Reads whole words,
-// up to kWord - 1 cells past the end.
+// Whether any of kStep cells differs from its left neighbour. One comparison for compilers.
+bool has_change(const std::int8_t* cells) {
+  std::uint64_t here[kStep / kWord];
+  std::uint64_t left[kStep / kWord];
+  std::memcpy(here, cells, kStep);
+  std::memcpy(left, cells - 1, kStep);
+  std::uint64_t difference = 0;
+  for (std::size_t i = 0; i < kStep / kWord; ++i) difference |= here[i] ^ left[i];
+  return difference != 0;
+}
+
+// Which byte in memory is the first that is not zero.
+int first_byte(std::uint64_t word) {
+  return (std::endian::native == std::endian::little ? std::countr_zero(word)
+                                                     : std::countl_zero(word)) /
+         8;
+}
+
+// First x in [x, end) whose cell differs from its left neighbour; end if none. Reads up to kStep -
+// 1 cells past the end.
 int next_change(const std::int8_t* row, int x, int end) {
-  while (x < end) {
+  while (x < end && !has_change(row + x)) x += static_cast<int>(kStep);
+  for (; x < end; x += static_cast<int>(kWord)) {
     std::uint64_t here = 0;
     std::uint64_t left = 0;
     std::memcpy(&here, row + x, kWord);
     std::memcpy(&left, row + x - 1, kWord);
-    if (here == left) {
-      x += static_cast<int>(kWord);
-      continue;
-    }
-    while (row[x] == row[x - 1]) ++x;
+    if (here == left) continue;
+    x += first_byte(here ^ left);
     break;
   }
   return x < end ? x : end;
@@ -87,7 +105,7 @@ Bitmap::Bitmap(int map_height, int map_width)
     : height(map_height), width(map_width), stride(static_cast<std::ptrdiff_t>(map_width) + 2) {
   check(height > 0 && width > 0, ErrorCode::kInvalidInput,
         "a map must have at least one cell; got ", height, "x", width);
-  cells.resize(static_cast<std::size_t>(stride) * (static_cast<std::size_t>(height) + 2) + kWord);
+  cells.resize(static_cast<std::size_t>(stride) * (static_cast<std::size_t>(height) + 2) + kStep);
 }
 
 Bitmap binarize(const float* values, int height, int width, float threshold) {

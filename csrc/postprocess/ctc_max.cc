@@ -16,6 +16,7 @@ Maximum find_maximum_scalar(const float* values, std::size_t count) {
 FindMaximum find_maximum_for(Isa isa) {
 #if defined(__x86_64__)
   switch (isa) {
+    case Isa::kAvx512Vbmi:
     case Isa::kAvx512:
       return &find_maximum_avx512;
     case Isa::kAvx2:

@@ -16,23 +16,28 @@ int sign(std::int64_t value) { return (value > 0) - (value < 0); }
 // The points sorted by x, then y, then position.
 class SortedPoints {
  public:
-  explicit SortedPoints(std::span<const Point2i> points) : points_(points), order_(points.size()) {
-    for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<int>(i);
-    std::sort(order_.begin(), order_.end(), [&](int a, int b) {
-      const Point2i& p = at(a);
-      const Point2i& q = at(b);
-      if (p.x != q.x) return p.x < q.x;
-      return p.y != q.y ? p.y < q.y : a < b;
+  explicit SortedPoints(std::span<const Point2i> points) : sorted_(points.size()) {
+    for (std::size_t i = 0; i < points.size(); ++i) sorted_[i] = {points[i], static_cast<int>(i)};
+    std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
+      const std::int64_t first = a.key();
+      const std::int64_t second = b.key();
+      return first != second ? first < second : a.index < b.index;
     });
   }
-  int size() const { return static_cast<int>(order_.size()); }
-  int index(int rank) const { return order_[static_cast<std::size_t>(rank)]; }
-  const Point2i& operator[](int rank) const { return at(index(rank)); }
+  int size() const { return static_cast<int>(sorted_.size()); }
+  int index(int rank) const { return sorted_[static_cast<std::size_t>(rank)].index; }
+  const Point2i& operator[](int rank) const {
+    return sorted_[static_cast<std::size_t>(rank)].point;
+  }
 
  private:
-  const Point2i& at(int i) const { return points_[static_cast<std::size_t>(i)]; }
-  std::span<const Point2i> points_;
-  std::vector<int> order_;
+  struct Entry {
+    Point2i point;
+    int index = 0;
+
+    std::int64_t key() const { return std::int64_t{point.x} * (std::int64_t{1} << 32) + point.y; }
+  };
+  std::vector<Entry> sorted_;
 };
 
 // Ranks of the hull's corners from `start` to `end` (an extreme in x to an extreme in y), both

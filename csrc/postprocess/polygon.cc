@@ -69,7 +69,8 @@ class Simplifier {
   }
 
  private:
-  std::size_t wrap(std::size_t i) const { return i % points_.size(); }
+  // Of an index below twice the count.
+  std::size_t wrap(std::size_t i) const { return i < points_.size() ? i : i - points_.size(); }
 
   // Three times: go to the point farthest from the one before.
   void split_at_far_points() {

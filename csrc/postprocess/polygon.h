@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "postprocess/masked_sum.h"
 #include "postprocess/point.h"
 
 namespace hpinfer::postprocess {
@@ -31,7 +32,8 @@ struct MapView {
 // Means of a map over polygons. Keeps its mask between calls; one object a thread.
 class PolygonMean {
  public:
-  explicit PolygonMean(const MapView& map) : map_(map) {}
+  explicit PolygonMean(const MapView& map, Isa isa = active_isa())
+      : map_(map), sum_masked_(sum_masked_for(isa)) {}
 
   // Mean over the cells inside or on the border of the polygon. The corners are truncated to whole
   // cells relative to the bounding box, which is clipped to the map: cv2.fillPoly on a mask of that
@@ -45,6 +47,7 @@ class PolygonMean {
   };
   double mean_in(const Box& box, std::span<const Point2i> corners);
   MapView map_;
+  SumMasked sum_masked_;
   std::vector<std::uint8_t> mask_;
 };
 

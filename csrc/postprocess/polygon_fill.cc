@@ -167,20 +167,13 @@ void fill_polygon(std::uint8_t* cells, int height, int width, std::span<const Po
 double PolygonMean::mean_in(const Box& box, std::span<const Point2i> corners) {
   const int width = box.right - box.left + 1;
   const int height = box.bottom - box.top + 1;
-  mask_.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0);
+  constexpr std::size_t kReadPastEnd = 8;
+  mask_.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) + kReadPastEnd,
+               0);
   fill_polygon(mask_.data(), height, width, corners);
-  double sum = 0;
-  std::int64_t count = 0;
-  for (int y = 0; y < height; ++y) {
-    const float* const values =
-        map_.data + static_cast<std::ptrdiff_t>(box.top + y) * map_.width + box.left;
-    const std::uint8_t* const mask = mask_.data() + static_cast<std::ptrdiff_t>(y) * width;
-    for (int x = 0; x < width; ++x) {
-      if (mask[x] == 0) continue;
-      sum += static_cast<double>(values[x]);
-      ++count;
-    }
-  }
+  const float* const values =
+      map_.data + static_cast<std::ptrdiff_t>(box.top) * map_.width + box.left;
+  const auto [sum, count] = sum_masked_({values, map_.width, mask_.data(), height, width});
   return count == 0 ? 0 : sum * (1. / static_cast<double>(count));
 }
 

@@ -77,7 +77,7 @@ RowTarget row_target(const PlanarOutput& out, const Normalizer& normalizer, int 
 }
 
 BilinearResize::BilinearResize(int source_height, int source_width, int height, int width,
-                               const Region& region, Isa isa)
+                               const Region& region, Isa isa, TapRule rule)
     : kernels_(&row_kernels(isa)),
       region_(region),
       path_(choose_path(source_height, source_width, height, width)) {
@@ -85,17 +85,21 @@ BilinearResize::BilinearResize(int source_height, int source_width, int height, 
     scratch_size_ = static_cast<std::size_t>(region.width * kChannels + 1) / 2;
   if (path_ != Path::kBlend) return;
   const auto blocks = static_cast<std::size_t>(block_count(region.width));
-  scratch_size_ = 2 * blocks * kBlockWords;
+  scratch_size_ = 2 * ((blocks + 1) / 2 * 2 * kBlockWords);  // rows that begin cache lines
   offsets_.resize(blocks * kBlockPixels);
   shifts_.resize(blocks * kBlockPixels);
   weights_.resize(blocks * kBlockPixels);
+  windows_.resize(blocks);
+  places_.resize(blocks * kBlockPixels);
   columns_ = {.offset = offsets_.data(),
               .shift = shifts_.data(),
               .weights = weights_.data(),
+              .window = windows_.data(),
+              .place = places_.data(),
               .count = region.width};
-  column_taps(source_width, width, region.x, columns_);
+  column_taps(source_width, width, region.x, columns_, rule);
   rows_.resize(static_cast<std::size_t>(region.height));
-  row_taps(source_height, height, region.y, rows_);
+  row_taps(source_height, height, region.y, rows_, rule);
 }
 
 template <typename Emit>

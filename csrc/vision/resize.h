@@ -21,6 +21,11 @@ namespace hpinfer::vision {
 // The longest side of a source or resized picture.
 inline constexpr int kMaxSide = 1 << 24;
 
+// Memory for kernels is made of these: a vector register that straddles two is read twice.
+struct alignas(64) CacheLine {
+  std::byte bytes[64];
+};
+
 struct Region {
   int x = 0;
   int y = 0;
@@ -52,7 +57,7 @@ class BilinearResize {
   };
 
   BilinearResize(int source_height, int source_width, int height, int width, const Region& region,
-                 Isa isa = active_isa());
+                 Isa isa = active_isa(), TapRule rule = TapRule::kCentre);
 
   Path path() const noexcept { return path_; }
   const Region& region() const noexcept { return region_; }
@@ -79,6 +84,8 @@ class BilinearResize {
   std::vector<std::int32_t> offsets_;
   std::vector<std::uint8_t> shifts_;
   std::vector<std::uint32_t> weights_;
+  std::vector<std::int32_t> windows_;
+  std::vector<std::uint8_t> places_;
   ColumnTaps columns_;
   std::vector<RowTap> rows_;
 };
@@ -87,7 +94,7 @@ std::string_view path_name(BilinearResize::Path path) noexcept;
 
 // The picture resized to height x width; uint8, three channels, or one if linear. Throws
 // Error(kInvalidInput) for an empty picture or a target that is not positive, Error(kInvalidType)
-// for float pixels, Error(kUnsupported) for an interpolation that is not there.
+// for float pixels, Error(kUnsupported) for one channel with another interpolation.
 Image resize(const ImageView& source, int height, int width, ThreadPool* pool = nullptr,
              Interpolation interpolation = Interpolation::kLinear);
 
@@ -105,13 +112,16 @@ void for_each_band(int rows, int cost, std::size_t scratch_size, ThreadPool* poo
   const std::int64_t pixels = static_cast<std::int64_t>(rows) * cost;
   const auto wanted = static_cast<int>(std::min<std::int64_t>(pixels / kPixelsPerBand + 1, rows));
   const int bands = pool == nullptr ? 1 : std::min(wanted, 4 * pool->threads());
-  std::vector<std::int16_t> scratch(scratch_size * static_cast<std::size_t>(bands));
+  constexpr std::size_t kLineWords = sizeof(CacheLine) / sizeof(std::int16_t);
+  const std::size_t lines = (scratch_size + kLineWords - 1) / kLineWords;
+  std::vector<CacheLine> scratch(lines * static_cast<std::size_t>(bands));
   const auto band = [&](int i) {
     const auto limit = [&](int k) {
       return static_cast<int>(static_cast<std::int64_t>(rows) * k / bands);
     };
-    run(limit(i), limit(i + 1),
-        std::span(scratch).subspan(scratch_size * static_cast<std::size_t>(i), scratch_size));
+    auto* own =
+        reinterpret_cast<std::int16_t*>(scratch.data() + lines * static_cast<std::size_t>(i));
+    run(limit(i), limit(i + 1), std::span(own, scratch_size));
   };
   if (bands <= 1) {
     if (rows > 0) band(0);

@@ -9,9 +9,6 @@
 namespace hpinfer::vision {
 namespace {
 
-constexpr int kPrecision = 32 - 8 - 2;
-constexpr std::int32_t kHalf = std::int32_t{1} << (kPrecision - 1);
-
 double bilinear(double x) {
   const double distance = std::abs(x);
   return distance < 1.0 ? 1.0 - distance : 0.0;
@@ -26,12 +23,8 @@ double bicubic(double x) {
 }
 
 std::int32_t fixed(double weight) {
-  const double scaled = weight * (1 << kPrecision);
+  const double scaled = weight * (1 << kPillowBits);
   return static_cast<std::int32_t>(scaled < 0.0 ? scaled - 0.5 : scaled + 0.5);
-}
-
-std::uint8_t to_pixel(std::int32_t sum) {
-  return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255));
 }
 
 bool shrinks_height_most(const SampledSize& size) {
@@ -41,26 +34,40 @@ bool shrinks_height_most(const SampledSize& size) {
 
 PillowTaps identity_taps(int first, int count) {
   PillowTaps taps;
-  taps.most = 1;
-  for (int i = 0; i < count; ++i) taps.spans.push_back({first + i, 1});
-  taps.weights.assign(static_cast<std::size_t>(count), 1 << kPrecision);
+  taps.most = 2;
+  for (int i = 0; i < count; ++i) {
+    taps.spans.push_back({first + i, 1});
+    taps.weights.insert(taps.weights.end(), {1 << kPillowBits, 0});
+  }
   return taps;
 }
 
-PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilter filter) {
-  if (source == target) return identity_taps(first, count);
-  const double scale = static_cast<double>(source) / target;
+// The part of an axis that is resized, and to how many results.
+struct Stretch {
+  int source;
+  float from;
+  float to;
+  int target;
+
+  bool keeps_size() const {
+    return source == target && from == 0.0F && to == static_cast<float>(source);
+  }
+};
+
+PillowTaps pillow_taps(const Stretch& axis, int first, int count, PillowFilter filter) {
+  if (axis.keeps_size()) return identity_taps(first, count);
+  const double scale = static_cast<double>(axis.to - axis.from) / axis.target;
   const double filter_scale = std::max(scale, 1.0);
   const double support = (filter == PillowFilter::kBicubic ? 2.0 : 1.0) * filter_scale;
   const double step = 1.0 / filter_scale;
   PillowTaps taps;
-  taps.most = static_cast<int>(std::ceil(support)) * 2 + 1;
+  taps.most = static_cast<int>(std::ceil(support)) * 2 + 2;
   taps.weights.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(taps.most));
   std::vector<double> exact(static_cast<std::size_t>(taps.most));
   for (int i = 0; i < count; ++i) {
-    const double centre = (first + i + 0.5) * scale;
+    const double centre = static_cast<double>(axis.from) + (first + i + 0.5) * scale;
     const int low = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int high = std::min(static_cast<int>(centre + support + 0.5), source);
+    const int high = std::min(static_cast<int>(centre + support + 0.5), axis.source);
     double sum = 0.0;
     for (int k = 0; k < high - low; ++k) {
       const double x = (k + low - centre + 0.5) * step;
@@ -78,56 +85,64 @@ PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilte
   return taps;
 }
 
+Stretch across(const SampledSize& size, const SourceBox& box) {
+  return {size.source_width, box.left, box.right, size.target_width};
+}
+
+Stretch down(const SampledSize& size, const SourceBox& box) {
+  return {size.source_height, box.top, box.bottom, size.target_height};
+}
+
+SourceBox whole(const SampledSize& size) {
+  return {0, 0, static_cast<float>(size.source_width), static_cast<float>(size.source_height)};
+}
+
 }  // namespace
 
-PillowResize::PillowResize(const SampledSize& size, PillowFilter filter)
-    : keeps_width_(size.source_width == size.target_width),
+PillowResize::PillowResize(const SampledSize& size, PillowFilter filter, Isa isa)
+    : PillowResize(size, filter, whole(size), kChannels, isa) {}
+
+PillowResize::PillowResize(const SampledSize& size, PillowFilter filter, const SourceBox& box,
+                           int channels, Isa isa)
+    : kernels_(&pillow_row_kernels(isa)),
+      keeps_width_(across(size, box).keeps_size()),
       vertical_first_(shrinks_height_most(size)),
       source_width_(size.source_width),
       x_(size.x),
       width_(static_cast<std::size_t>(size.width)),
-      columns_(pillow_taps(size.source_width, size.target_width, size.x, size.width, filter)),
-      rows_(pillow_taps(size.source_height, size.target_height, size.y, size.height, filter)) {}
+      channels_(static_cast<std::size_t>(channels)),
+      columns_(pillow_taps(across(size, box), size.x, size.width, filter)),
+      rows_(pillow_taps(down(size, box), size.y, size.height, filter)) {}
 
 void PillowResize::resize_row(const std::uint8_t* row, std::uint8_t* out) const {
+  const auto count = static_cast<int>(width_);
   if (keeps_width_) {
-    std::memcpy(out, row + static_cast<std::ptrdiff_t>(x_) * kChannels, width_ * kChannels);
-    return;
-  }
-  for (std::size_t x = 0; x < width_; ++x) {
-    const auto [first, count] = columns_.spans[x];
-    const std::int32_t* weights = columns_.of(x);
-    const std::uint8_t* pixel = row + static_cast<std::ptrdiff_t>(first) * kChannels;
-    std::int32_t sums[kChannels] = {kHalf, kHalf, kHalf};
-    for (int k = 0; k < count; ++k, pixel += kChannels)
-      for (int c = 0; c < kChannels; ++c) sums[c] += pixel[c] * weights[k];
-    for (int c = 0; c < kChannels; ++c)
-      out[x * kChannels + static_cast<std::size_t>(c)] = to_pixel(sums[c]);
+    std::memcpy(out, row + static_cast<std::size_t>(x_) * channels_, width_ * channels_);
+  } else if (channels_ == 1) {
+    pillow_resize_gray_row(row, columns_.view(), count, out);
+  } else {
+    kernels_->resize_row(row, source_width_ * kChannels, columns_.view(), count, out);
   }
 }
 
 template <typename RowAt>
-void PillowResize::blend_rows(int y, const RowAt& row_at, std::span<std::int32_t> sums,
+void PillowResize::blend_rows(int y, const RowAt& row_at, std::span<const std::uint8_t*> rows,
                               std::span<std::uint8_t> out) const {
   const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
-  const std::int32_t* weights = rows_.of(static_cast<std::size_t>(y));
-  std::fill(sums.begin(), sums.end(), kHalf);
-  for (int k = 0; k < count; ++k) {
-    const std::uint8_t* row = row_at(first + k);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += row[i] * weights[k];
-  }
-  std::transform(sums.begin(), sums.end(), out.begin(), to_pixel);
+  for (int k = 0; k < count; ++k) rows[static_cast<std::size_t>(k)] = row_at(first + k);
+  kernels_->blend_rows(rows.data(), rows_.of(static_cast<std::size_t>(y)), count,
+                       static_cast<int>(out.size()), out.data());
 }
 
 void PillowResize::run_vertical_first(const ImageView& source, int begin, int end,
                                       const EmitRow& emit) const {
-  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * kChannels;
-  std::vector<std::int32_t> sums(row_bytes);
+  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * channels_;
+  std::vector<const std::uint8_t*> rows(static_cast<std::size_t>(rows_.most));
   std::vector<std::uint8_t> blended(row_bytes);
-  std::vector<std::uint8_t> out(width_ * kChannels);
+  std::vector<std::uint8_t> out(width_ * channels_);
   const auto row_at = [&](int r) { return source.row<std::uint8_t>(r); };
   for (int y = begin; y < end; ++y) {
-    blend_rows(y, row_at, sums, blended);
+    blend_rows(y, row_at, rows, blended);
     resize_row(blended.data(), out.data());
     emit(y, out.data());
   }
@@ -136,10 +151,10 @@ void PillowResize::run_vertical_first(const ImageView& source, int begin, int en
 void PillowResize::run(const ImageView& source, int begin, int end, const EmitRow& emit) const {
   if (begin >= end) return;
   if (vertical_first_) return run_vertical_first(source, begin, end, emit);
-  const std::size_t row_bytes = width_ * kChannels;
+  const std::size_t row_bytes = width_ * channels_;
   const auto ring = static_cast<std::size_t>(rows_.most);
   std::vector<std::uint8_t> resized(ring * row_bytes);  // source row r is at r % ring
-  std::vector<std::int32_t> sums(row_bytes);
+  std::vector<const std::uint8_t*> rows(static_cast<std::size_t>(rows_.most));
   std::vector<std::uint8_t> out(row_bytes);
   const auto row_at = [&](int r) {
     return resized.data() + static_cast<std::size_t>(r) % ring * row_bytes;
@@ -148,7 +163,7 @@ void PillowResize::run(const ImageView& source, int begin, int end, const EmitRo
   for (int y = begin; y < end; ++y) {
     const auto [first, count] = rows_.spans[static_cast<std::size_t>(y)];
     for (; next < first + count; ++next) resize_row(source.row<std::uint8_t>(next), row_at(next));
-    blend_rows(y, row_at, sums, out);
+    blend_rows(y, row_at, rows, out);
     emit(y, out.data());
   }
 }

@@ -51,6 +51,8 @@ void halve_row_avx2(const std::uint8_t* upper, const std::uint8_t* lower, int be
                     std::uint8_t* out);
 
 void resize_columns_avx512(const std::uint8_t* row, const ColumnTaps& taps, std::int16_t* blocks);
+void resize_columns_avx512_vbmi(const std::uint8_t* row, const ColumnTaps& taps,
+                                std::int16_t* blocks);
 void blend_row_planar_avx512(const RowPair& rows, int begin, int end, const RowTarget& target);
 
 }  // namespace hpinfer::vision

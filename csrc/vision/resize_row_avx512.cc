@@ -86,7 +86,8 @@ void blend_planar(const RowPair& rows, int begin, int end, const RowTarget& targ
   const __m512i upper_weight = _mm512_set1_epi16(rows.upper_weight);
   const __m512i lower_weight = _mm512_set1_epi16(rows.lower_weight);
   const __m512i low_half = _mm512_set1_epi32(0xFFFF);
-  for (int x = begin; x < end; x += kBlockPixels) {
+  // The normalised values of a block.
+  const auto block = [&](int x, const auto& store) {
     const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(x) * kChannels;
     const std::int16_t* upper = rows.upper + at;
     const std::int16_t* lower = rows.lower + at;
@@ -99,12 +100,18 @@ void blend_planar(const RowPair& rows, int begin, int end, const RowTarget& targ
     const __m512i halves = _mm512_inserti64x4(
         _mm512_castsi256_si512(_mm256_and_si256(pairs, _mm512_castsi512_si256(low_half))),
         _mm256_srli_epi32(pairs, 16), 1);
-    const __m512i values[3] = {_mm512_and_si512(two, low_half), _mm512_srli_epi32(two, 16), halves};
-    const int left = end - x;
-    const auto mask = static_cast<__mmask16>(left >= 16 ? 0xFFFF : (1 << left) - 1);
-    for (int c = 0; c < 3; ++c)
-      _mm512_mask_storeu_ps(lanes[c].plane + x, mask, normalize_512<kForm>(values[c], lanes[c]));
-  }
+    store(lanes[0], normalize_512<kForm>(_mm512_and_si512(two, low_half), lanes[0]));
+    store(lanes[1], normalize_512<kForm>(_mm512_srli_epi32(two, 16), lanes[1]));
+    store(lanes[2], normalize_512<kForm>(halves, lanes[2]));
+  };
+  int x = begin;
+  for (; x + kBlockPixels <= end; x += kBlockPixels)
+    block(x, [x](const Lanes512& lane, __m512 value) { _mm512_storeu_ps(lane.plane + x, value); });
+  if (x == end) return;
+  const auto mask = static_cast<__mmask16>((1 << (end - x)) - 1);
+  block(x, [x, mask](const Lanes512& lane, __m512 value) {
+    _mm512_mask_storeu_ps(lane.plane + x, mask, value);
+  });
 }
 
 }  // namespace

@@ -8,7 +8,12 @@
 
 namespace hpinfer::vision {
 
-inline constexpr int kWeightOne = 2048;  // 11-bit weights
+inline constexpr int kWeightOne = 2048;   // 11-bit weights
+inline constexpr int kWindowBytes = 128;  // two vector registers
+
+// Where a pixel samples: at its centre, or for INTER_AREA so that a growing picture keeps whole
+// pixels whole.
+enum class TapRule { kCentre, kArea };
 
 // Two neighbouring source rows (clamped to the picture) and their weights.
 struct RowTap {
@@ -26,25 +31,41 @@ struct ColumnTaps {
   std::int32_t* offset = nullptr;
   std::uint8_t* shift = nullptr;     // bits
   std::uint32_t* weights = nullptr;  // left weight | right weight << 16
-  int count = 0;                     // columns
-  int row_bytes = 0;                 // of the source row
-  int unshifted_blocks = 0;          // leading blocks whose shifts are all zero
+  // Per block of 16 columns, the first source byte that it needs; per column, how far behind that
+  // its left pixel is. Only if no block needs more than kWindowBytes.
+  std::int32_t* window = nullptr;
+  std::uint8_t* place = nullptr;
+  bool has_windows = false;
+  int count = 0;             // columns
+  int row_bytes = 0;         // of the source row
+  int unshifted_blocks = 0;  // leading blocks whose shifts are all zero
 };
 
 // Columns or rows [first, first + count) of a side resized from `source` to `target` pixels. The
 // spans hold at least `count` elements.
-void row_taps(int source, int target, int first, std::span<RowTap> taps);
+void row_taps(int source, int target, int first, std::span<RowTap> taps,
+              TapRule rule = TapRule::kCentre);
 
 // Fills the arrays of `taps` (sized to whole blocks of 16) for columns [first, first + taps.count).
-void column_taps(int source, int target, int first, ColumnTaps& taps);
+void column_taps(int source, int target, int first, ColumnTaps& taps,
+                 TapRule rule = TapRule::kCentre);
+
+// A side resized from `source` to `target` pixels.
+struct TapAxis {
+  TapAxis(int source_side, int target_side, TapRule tap_rule = TapRule::kCentre);
+  int source;
+  double inverse;  // target / source
+  double scale;    // its reciprocal
+  TapRule rule;
+};
 
 // One column: left source pixel and right weight; the left weight goes to `left_weight`.
 struct ColumnTap {
   int left;
-  std::int16_t left_weight;
-  std::int16_t right_weight;
+  int left_weight;
+  int right_weight;
 };
-ColumnTap column_tap(int source, double scale, int column);
+ColumnTap column_tap(const TapAxis& axis, int column);
 
 // The ratio source/target as the reference computes it: the reciprocal of target/source.
 double resize_scale(int source, int target);

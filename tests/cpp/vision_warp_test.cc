@@ -104,6 +104,37 @@ TEST(four_quarter_turns_give_the_picture_back) {
   }
 }
 
+TEST(rotation_variants_agree_on_every_size_and_on_views) {
+  std::mt19937 random(6);
+  for (int i = 0; i < 200; ++i) {
+    const int height = random_between(random, 1, 140);
+    const int width = random_between(random, 1, 140);
+    const Image image = random_picture(random, height + 1, width + 3);
+    const ImageView view = i % 2 == 0 ? image.view() : image.view().crop(2, 1, width, height);
+    for (const Isa isa : supported_isas())
+      for (const int quarters : {0, 1, 2, 3}) {
+        EXPECT(rot90(view, quarters, isa).pixels == rot90(view, quarters, Isa::kScalar).pixels);
+        EXPECT(rotate_image(view, 90 * quarters, isa).pixels ==
+               rotate_image(view, 90 * quarters, Isa::kScalar).pixels);
+      }
+  }
+}
+
+TEST(rotation_moves_each_pixel_where_it_belongs) {
+  std::mt19937 random(8);
+  const Image image = random_picture(random, 75, 101);
+  const Image turned = rot90(image.view(), 1);
+  const Image back = rot90(image.view(), 3);
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) {
+      const std::uint8_t* pixel = image.view().row<std::uint8_t>(y) + 3 * x;
+      EXPECT(std::equal(pixel, pixel + 3,
+                        turned.view().row<std::uint8_t>(image.width - 1 - x) + 3 * y));
+      EXPECT(std::equal(pixel, pixel + 3,
+                        back.view().row<std::uint8_t>(x) + 3 * (image.height - 1 - y)));
+    }
+}
+
 TEST(official_rotation_is_moved_by_a_black_pixel) {
   std::mt19937 random(5);
   const Image image = random_picture(random, 7, 9);

@@ -40,6 +40,8 @@ class Model(ABC, Generic[ResultT]):
 
     #: Names of the per-call parameters that `predict` accepts.
     PARAMETERS: ClassVar[frozenset[str]] = frozenset()
+    #: Names of what is decided once, when the model is made: arguments of the class.
+    OPTIONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
         self.name = loaded.name

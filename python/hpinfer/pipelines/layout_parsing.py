@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from hpinfer.results import OCRResult
 
 _SEAL_PARAMETERS = frozenset(
-    {"seal_rec_score_thresh", *(f"seal_det_{name}" for name in DETECTION_PARAMETERS)}
+    {
+        "seal_rec_batching",
+        "seal_rec_score_thresh",
+        *(f"seal_det_{name}" for name in DETECTION_PARAMETERS),
+    }
 )
 
 
@@ -86,7 +90,7 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
     ``use_general_ocr``, ``use_textline_orientation``, ``use_table_recognition``,
     ``use_seal_recognition``, ``use_formula_recognition``, ``layout_threshold``, ``layout_nms``,
     ``layout_unclip_ratio``, ``layout_merge_bboxes_mode``, ``text_det_…`` and
-    ``text_rec_score_thresh`` as for OCR, ``seal_det_…`` and ``seal_rec_score_thresh`` as for seals.
+    ``text_rec_…`` as for OCR, ``seal_det_…`` and ``seal_rec_…`` as for seals.
 
     Attributes:
         config: The configuration in force.

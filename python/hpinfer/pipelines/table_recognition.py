@@ -82,7 +82,7 @@ class TableRecognitionPipeline(RegionPipeline[TableRecognitionResult]):
     Parameters of `predict`: ``use_doc_orientation_classify``, ``use_doc_unwarping``,
     ``use_layout_detection`` (False: the page is one table), ``layout_threshold``, ``layout_nms``,
     ``layout_unclip_ratio``, ``layout_merge_bboxes_mode``, ``use_ocr_model``, ``text_det_…`` and
-    ``text_rec_score_thresh`` as for OCR, ``use_ocr_results_with_table_cells`` (read every cell on
+    ``text_rec_…`` as for OCR, ``use_ocr_results_with_table_cells`` (read every cell on
     its own; also called ``use_table_cells_ocr_results``), ``cell_sort_by_y_projection`` (texts of a
     cell by line, then from left to right), ``overall_ocr_res`` and ``layout_det_res`` (results that
     are there already, in the coordinates of the pre-processed page).

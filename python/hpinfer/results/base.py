@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ from hpinfer.results.files import (
     write_picture,
     write_text,
 )
-from hpinfer.results.values import to_plain
+from hpinfer.results.keyed import Keyed
 
 if TYPE_CHECKING:
     import builtins
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Result(ABC):
+class Result(Keyed):
     """Base of every result: immutable, picklable, cheap to make (nothing is drawn until asked).
-
-    ``result[key]``, ``key in result``, `keys` and `get` work with PaddleX's keys.
 
     Attributes:
         image: The picture the result speaks of, uint8 [height, width, 3], BGR; None if dropped.
@@ -62,29 +60,8 @@ class Result(ABC):
             object.__setattr__(self, "name", stem)
 
     @abstractmethod
-    def _entries(self) -> dict[builtins.str, Any]:
-        """Every key with its value, in PaddleX's order."""
-
-    @abstractmethod
     def _draw(self) -> dict[builtins.str, Image.Image]:
         """Pictures by PaddleX's names."""
-
-    def keys(self) -> tuple[builtins.str, ...]:
-        """PaddleX's keys of this result."""
-        return tuple(self._entries())
-
-    def get(self, key: builtins.str, default: object = None) -> Any:  # noqa: ANN401 - as dict.get
-        """The value of `key`, or `default` if the result has no such key."""
-        return self._entries().get(key, default)
-
-    def __getitem__(self, key: builtins.str) -> Any:  # noqa: ANN401 - one of many value types
-        entries = self._entries()
-        if key not in entries:
-            raise KeyError(f"{type(self).__name__} has no key {key!r}; it has {list(entries)}")
-        return entries[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._entries()
 
     def set_timing(self, timing: Mapping[builtins.str, float]) -> None:
         """Sets `timing`: for what makes results, before it hands them out."""
@@ -96,7 +73,7 @@ class Result(ABC):
         Args:
             timing: Add the key ``timing``, which PaddleX does not have.
         """
-        written = {key: to_plain(value) for key, value in self._written().items()}
+        written = Keyed.to_dict(self)  # slots make super() mean another class
         return {**written, "timing": dict(self.timing)} if timing else written
 
     def to_json(

@@ -1,4 +1,4 @@
-"""The vision parity tests hold for every instruction set that this processor has."""
+"""The parity tests hold for every instruction set that this processor has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hpinfer import _native
 
 HERE = Path(__file__).parent
-MODULES = ("test_resize.py", "test_plan.py", "test_warp.py")
+MODULES = ("test_resize.py", "test_plan.py", "test_warp.py", "test_db.py", "test_ctc.py")
 CPU = _native.cpu_info()
 
 
