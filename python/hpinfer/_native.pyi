@@ -103,11 +103,15 @@ class LogLevel:
     def value(self) -> int: ...
 
 class EngineTimer:
-    """Context manager: times the networks that run for this thread."""
+    """Times the networks that run for this thread."""
 
-    def __enter__(self) -> EngineTimer: ...
-    def __exit__(self, *args) -> None: ...
     def __init__(self) -> None: ...
+    def start(self) -> None:
+        """Begins to count; once."""
+
+    def stop(self) -> None:
+        """Ends counting, in the same thread, innermost timer first."""
+
     @property
     def after(self) -> float:
         """Seconds since the last of them."""
@@ -126,7 +130,7 @@ class EngineTimer:
 
     @property
     def total(self) -> float:
-        """Seconds from entering to leaving."""
+        """Seconds from start to stop."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]
