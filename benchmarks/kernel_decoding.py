@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import reference_db
 import reference_detection
-from kernel_timing import Case, read_of
 
 from hpinfer import _native
+from kernel_timing import Case, read_of
 
 if TYPE_CHECKING:
     from kernel_timing import Array

@@ -153,7 +153,7 @@ def markdown(timings: list[Timing]) -> str:
         return "" if value is None else f"{value:g}"
 
     rows = [
-        "| step | alternative ms | hpinfer ms | ratio | bound | bound ms | × bound | same |",
+        "| step | alternative ms | hpinfer ms | ratio | bound | bound ms | of bound | same |",
         "|---|---:|---:|---:|---|---:|---:|---|",
     ]
     rows += [

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import PIL.Image
-from kernel_timing import Case, aligned, copy_bytes, copy_of
 
 from hpinfer import _native
+from kernel_timing import Case, aligned, copy_bytes, copy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +108,12 @@ def each(items: Sequence[Any], work: Callable[[Any], object]) -> Callable[[], No
     return run
 
 
-def plan_case(name: str, plan: Any, pictures: list[Array], chain: Callable[[Array], Array]) -> Case:
+def plan_case(
+    name: str,
+    plan: _native.TransformPlan,
+    pictures: list[Array],
+    chain: Callable[[Array], Array],
+) -> Case:
     """A transform plan writing into an engine's input beside the same steps in OpenCV and NumPy."""
     shapes = [tuple(chain(image).shape) for image in pictures]
     tensors = {shape: aligned(shape) for shape in set(shapes)}
@@ -173,9 +178,7 @@ def crop_case(rng: np.random.Generator) -> Case:
         each(boxes, lambda box: chain_crop(page, box)),
         None,
         OPERATIONS,
-        all(
-            np.array_equal(_native.crop_quad(page, box), chain_crop(page, box)) for box in boxes
-        ),
+        all(np.array_equal(_native.crop_quad(page, box), chain_crop(page, box)) for box in boxes),
     )
 
 

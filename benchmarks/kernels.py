@@ -37,10 +37,10 @@ def main() -> int:
     # The references of the parity tests are the alternatives.
     sys.path[:0] = [str(TESTS / "python" / "parity"), str(TESTS / "python"), str(TESTS / "golden")]
     import cv2
+
     import kernel_decoding
     import kernel_timing
     import kernel_vision
-
     from hpinfer import _native
 
     cv2.setNumThreads(arguments.threads)

@@ -119,7 +119,8 @@ void for_each_band(int rows, int cost, std::size_t scratch_size, ThreadPool* poo
     const auto limit = [&](int k) {
       return static_cast<int>(static_cast<std::int64_t>(rows) * k / bands);
     };
-    auto* own = reinterpret_cast<std::int16_t*>(scratch.data() + lines * static_cast<std::size_t>(i));
+    auto* own =
+        reinterpret_cast<std::int16_t*>(scratch.data() + lines * static_cast<std::size_t>(i));
     run(limit(i), limit(i + 1), std::span(own, scratch_size));
   };
   if (bands <= 1) {

@@ -29,8 +29,8 @@ void pillow_resize_row_scalar(const std::uint8_t* row, int /*row_bytes*/, const 
   }
 }
 
-void pillow_blend_rows_scalar(const std::uint8_t* const* rows, const std::int32_t* weights, int taps,
-                              int bytes, std::uint8_t* out) {
+void pillow_blend_rows_scalar(const std::uint8_t* const* rows, const std::int32_t* weights,
+                              int taps, int bytes, std::uint8_t* out) {
   for (int i = 0; i < bytes; ++i) {
     std::int32_t sum = kHalf;
     for (int k = 0; k < taps; ++k) sum += rows[k][i] * weights[k];

@@ -35,8 +35,8 @@ const PillowRowKernels& pillow_row_kernels(Isa isa) noexcept;
 
 void pillow_resize_row_scalar(const std::uint8_t* row, int row_bytes, const PillowWeights& taps,
                               int count, std::uint8_t* out);
-void pillow_blend_rows_scalar(const std::uint8_t* const* rows, const std::int32_t* weights, int taps,
-                              int bytes, std::uint8_t* out);
+void pillow_blend_rows_scalar(const std::uint8_t* const* rows, const std::int32_t* weights,
+                              int taps, int bytes, std::uint8_t* out);
 void pillow_resize_row_avx2(const std::uint8_t* row, int row_bytes, const PillowWeights& taps,
                             int count, std::uint8_t* out);
 void pillow_blend_rows_avx2(const std::uint8_t* const* rows, const std::int32_t* weights, int taps,

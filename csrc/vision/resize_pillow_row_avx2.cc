@@ -51,8 +51,8 @@ inline void blend_block(const std::uint8_t* const* rows, const std::int32_t* wei
     }
   }
   for (__m256i& lane : sum) lane = _mm256_srai_epi32(lane, kPillowBits);
-  const __m256i packed = _mm256_packus_epi16(_mm256_packs_epi32(sum[0], sum[1]),
-                                             _mm256_packs_epi32(sum[2], sum[3]));
+  const __m256i packed =
+      _mm256_packus_epi16(_mm256_packs_epi32(sum[0], sum[1]), _mm256_packs_epi32(sum[2], sum[3]));
   _mm256_storeu_si256(
       reinterpret_cast<__m256i*>(out + at),
       _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
@@ -68,9 +68,9 @@ void pillow_resize_row_avx2(const std::uint8_t* row, int row_bytes, const Pillow
     const PillowSpan span = local.spans[x];
     const int pairs_end = kChannels * (span.first + (span.count + 1) / 2 * 2);
     if (pairs_end + 2 > row_bytes) break;
-    const int pixel = resize_pixel(row + static_cast<std::ptrdiff_t>(span.first) * kChannels,
-                                   local.weights + static_cast<std::ptrdiff_t>(x) * local.most,
-                                   span.count);
+    const int pixel =
+        resize_pixel(row + static_cast<std::ptrdiff_t>(span.first) * kChannels,
+                     local.weights + static_cast<std::ptrdiff_t>(x) * local.most, span.count);
     _mm_storeu_si32(out, _mm_cvtsi32_si128(pixel));
   }
   const PillowWeights rest{local.spans + x,
@@ -81,8 +81,7 @@ void pillow_resize_row_avx2(const std::uint8_t* row, int row_bytes, const Pillow
 void pillow_blend_rows_avx2(const std::uint8_t* const* rows, const std::int32_t* weights, int taps,
                             int bytes, std::uint8_t* out) {
   if (bytes < kBlock) return pillow_blend_rows_scalar(rows, weights, taps, bytes, out);
-  for (int at = 0; at + kBlock <= bytes; at += kBlock)
-    blend_block(rows, weights, taps, at, out);
+  for (int at = 0; at + kBlock <= bytes; at += kBlock) blend_block(rows, weights, taps, at, out);
   blend_block(rows, weights, taps, bytes - kBlock, out);  // overlaps what was done: the same values
 }
 

@@ -64,7 +64,8 @@ bool place_in_window(ColumnTaps& taps, int block) {
   const auto left_byte = [&](int i) { return taps.offset[i] + taps.shift[i] / 8; };
   const int start = left_byte(first);
   taps.window[block] = start;
-  for (int i = first; i <= last; ++i) taps.place[i] = static_cast<std::uint8_t>(left_byte(i) - start);
+  for (int i = first; i <= last; ++i)
+    taps.place[i] = static_cast<std::uint8_t>(left_byte(i) - start);
   return left_byte(last) + 2 * kChannels - start <= kWindowBytes;
 }
 

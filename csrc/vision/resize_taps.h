@@ -32,9 +32,9 @@ struct ColumnTaps {
   std::int32_t* window = nullptr;
   std::uint8_t* place = nullptr;
   bool has_windows = false;
-  int count = 0;                     // columns
-  int row_bytes = 0;                 // of the source row
-  int unshifted_blocks = 0;          // leading blocks whose shifts are all zero
+  int count = 0;             // columns
+  int row_bytes = 0;         // of the source row
+  int unshifted_blocks = 0;  // leading blocks whose shifts are all zero
 };
 
 // Columns or rows [first, first + count) of a side resized from `source` to `target` pixels. The

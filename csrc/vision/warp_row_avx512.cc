@@ -74,10 +74,9 @@ inline __m512i row_sums(const std::uint8_t* corner, std::ptrdiff_t stride,
   const __m512i w =
       _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights)));
   const __m512i pixels = load_rows(corner, stride);
-  return _mm512_add_epi32(_mm512_madd_epi16(_mm512_shuffle_epi8(pixels, first_two),
-                                            _mm512_permutexvar_epi32(even, w)),
-                          _mm512_madd_epi16(_mm512_shuffle_epi8(pixels, last_two),
-                                            _mm512_permutexvar_epi32(odd, w)));
+  return _mm512_add_epi32(
+      _mm512_madd_epi16(_mm512_shuffle_epi8(pixels, first_two), _mm512_permutexvar_epi32(even, w)),
+      _mm512_madd_epi16(_mm512_shuffle_epi8(pixels, last_two), _mm512_permutexvar_epi32(odd, w)));
 }
 
 // Lanes 0 + 1 and 2 + 3 of both, side by side.
@@ -89,10 +88,9 @@ inline __m512i add_lanes(__m512i a, __m512i b) {
 inline __m128i to_pixels(const __m512i (&sums)[kPixels]) {
   const __m512i total = add_lanes(add_lanes(sums[0], sums[1]), add_lanes(sums[2], sums[3]));
   const __m512i value = _mm512_srai_epi32(_mm512_add_epi32(total, _mm512_set1_epi32(1 << 14)), 15);
-  const __m128i bytes =
-      _mm512_cvtusepi32_epi8(_mm512_max_epi32(value, _mm512_setzero_si512()));
-  return _mm_shuffle_epi8(
-      bytes, _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_max_epi32(value, _mm512_setzero_si512()));
+  return _mm_shuffle_epi8(bytes,
+                          _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
 }
 
 // Where whole neighbourhoods lie in the picture: a 16-byte load covers the four pixels and four
