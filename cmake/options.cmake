@@ -1,6 +1,27 @@
-# What to build. Names of the engine options are those of the PaddleX guides.
-option(ENABLE_ORT_BACKEND "ONNX Runtime, opened at run time" ON)
-option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
+# What to build. Names of the engine options are those of the PaddleX guides; so is the custom that
+# an environment variable of the same name gives the default (-D and an existing cache win).
+function(hpinfer_build_option name help default)
+  if(DEFINED ENV{${name}})
+    if(NOT "$ENV{${name}}" MATCHES "^(ON|OFF|1|0|TRUE|FALSE|YES|NO|on|off|true|false|yes|no)$")
+      message(FATAL_ERROR "The environment variable ${name} is ON or OFF; it is '$ENV{${name}}'.")
+    endif()
+    set(default "$ENV{${name}}")
+  endif()
+  option(${name} "${help}" ${default})
+  set(HPINFER_BUILD_OPTIONS ${HPINFER_BUILD_OPTIONS} ${name} PARENT_SCOPE)  # told by build_info()
+endfunction()
+
+hpinfer_build_option(ENABLE_ORT_BACKEND "ONNX Runtime, opened at run time" ON)
+hpinfer_build_option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
+hpinfer_build_option(ENABLE_PADDLE_BACKEND "Paddle Inference, through its Python API" ON)
+hpinfer_build_option(ENABLE_TRT_BACKEND
+  "TensorRT, opened at run time; needs its headers (TENSORRT_ROOT)" OFF)
+hpinfer_build_option(WITH_GPU "Kernels for NVIDIA GPUs; needs the CUDA toolkit" OFF)
+if(NOT (ENABLE_ORT_BACKEND OR ENABLE_OPENVINO_BACKEND OR ENABLE_PADDLE_BACKEND
+        OR ENABLE_TRT_BACKEND))
+  message(FATAL_ERROR "A build without any engine runs nothing: set ENABLE_ORT_BACKEND, "
+                      "ENABLE_OPENVINO_BACKEND, ENABLE_PADDLE_BACKEND or ENABLE_TRT_BACKEND to ON.")
+endif()
 
 if(DEFINED SKBUILD)
   set(building_wheel ON)

@@ -40,6 +40,7 @@ _CELLS = {
         "paddle@own",
         "mkldnn@own",
         "auto",
+        "auto@no-paddle",
     ),
 }
 

@@ -4,12 +4,15 @@
 
 #include <cstdio>
 
+#include "bindings/device_array.h"
+#include "core/build.h"
 #include "core/error.h"
 
 namespace py = pybind11;
 
 namespace hpinfer::bindings {
 
+void register_compilation(py::module_& m);
 void register_core(py::module_& m);
 void register_detection(py::module_& m);
 void register_formula(py::module_& m);
@@ -36,7 +39,7 @@ void raise_as_python(const Error& error) {
 PYBIND11_MODULE(_native, m) {
   namespace bindings = hpinfer::bindings;
   m.doc() = "Native part of hpinfer. Private: use the classes of the hpinfer package.";
-  m.attr("__version__") = HPINFER_VERSION;
+  m.attr("__version__") = std::string(hpinfer::build_info().version);
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {
       if (pointer) std::rethrow_exception(pointer);
@@ -46,7 +49,9 @@ PYBIND11_MODULE(_native, m) {
   });
   bindings::register_core(m);
   bindings::register_postprocess(m);
+  bindings::register_device_array(m);
   bindings::register_session(m);
+  bindings::register_compilation(m);
   bindings::register_formula(m);
   bindings::register_models(m);
   bindings::register_detection(m);

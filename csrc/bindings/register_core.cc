@@ -1,15 +1,34 @@
+#include <optional>
+
 #include <pybind11/functional.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "core/build.h"
 #include "core/cpu.h"
+#include "core/engine_clock.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "core/thread_budget.h"
+#include "core/thread_pool.h"
 
 namespace py = pybind11;
 
 namespace hpinfer::bindings {
 namespace {
+
+py::dict build_info_dict() {
+  const BuildInfo build = build_info();
+  py::dict options;
+  for (const BuildOption& option : build.options)
+    options[py::str(std::string(option.name))] = option.enabled;
+  py::dict info;
+  info["version"] = std::string(build.version);
+  info["compiler"] = std::string(build.compiler);
+  info["build_type"] = std::string(build.build_type);
+  info["options"] = options;
+  return info;
+}
 
 py::dict cpu_info() {
   py::list isas;
@@ -30,6 +49,38 @@ py::dict thread_info() {
   info["forced"] = budget.forced;
   return info;
 }
+
+// A context manager: counts what networks run for this thread between entering and leaving.
+class EngineTimer {
+ public:
+  void enter() {
+    check(!clock_, ErrorCode::kInternal, "an engine timer is entered once");
+    begin_ = std::chrono::steady_clock::now();
+    clock_.emplace();
+    scope_.emplace(&*clock_);
+  }
+  void leave() {
+    scope_.reset();
+    end_ = std::chrono::steady_clock::now();
+  }
+  double seconds() const { return clock_ ? clock_->seconds() : 0.0; }
+  int runs() const { return clock_ ? clock_->runs() : 0; }
+  // Before the first and after the last run; without a run all is before.
+  double before() const { return ran() ? seconds_between(begin_, clock_->first_begin()) : total(); }
+  double after() const { return ran() ? seconds_between(clock_->last_end(), end_) : 0.0; }
+  double total() const { return seconds_between(begin_, end_); }
+
+ private:
+  static double seconds_between(EngineClock::Time from, EngineClock::Time to) {
+    return std::chrono::duration<double>(to - from).count();
+  }
+  bool ran() const { return runs() > 0; }
+
+  EngineClock::Time begin_;
+  EngineClock::Time end_;
+  std::optional<EngineClock> clock_;
+  std::optional<EngineClock::Scope> scope_;
+};
 
 // The sink is called from any native thread, so it takes the GIL itself; errors of the Python
 // callable are reported as unraisable, never thrown into native code.
@@ -62,7 +113,24 @@ void register_core(py::module_& m) {
       .value("ERROR", LogLevel::kError);
   m.def("set_log_sink", &set_python_log_sink, py::arg("callback"), py::arg("level"),
         "Sends native log messages of at least `level` to callback(level, message).");
+  m.def("build_info", &build_info_dict, "What this build is and which options it has.");
   m.def("cpu_info", &cpu_info, "Processor name, usable instruction sets and the active one.");
+  py::class_<EngineTimer>(m, "EngineTimer",
+                          "Context manager: times the networks that run for this thread.")
+      .def(py::init<>())
+      .def("__enter__",
+           [](EngineTimer& self) -> EngineTimer& {
+             self.enter();
+             return self;
+           },
+           py::return_value_policy::reference)
+      .def("__exit__", [](EngineTimer& self, const py::args&) { self.leave(); })
+      .def_property_readonly("seconds", &EngineTimer::seconds,
+                             "Seconds in networks, summed over the threads that ran them.")
+      .def_property_readonly("runs", &EngineTimer::runs, "Inferences.")
+      .def_property_readonly("before", &EngineTimer::before, "Seconds until the first of them.")
+      .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
+      .def_property_readonly("total", &EngineTimer::total, "Seconds from entering to leaving.");
   m.def("thread_info", &thread_info, "The thread budget and what it was derived from.");
 }
 

@@ -50,13 +50,11 @@ py::array_t<float> coordinates(const DetectedObjects& self) {
   return array;
 }
 
-// uint8 [h, w] each
-std::vector<py::array_t<std::uint8_t>> masks(const DetectedObjects& self) {
+// uint8 [h, w] each: views that keep the objects alive, no copies
+std::vector<py::array_t<std::uint8_t>> masks(const py::object& self) {
   std::vector<py::array_t<std::uint8_t>> arrays;
-  for (const post::Mask& mask : self.masks) {
-    arrays.emplace_back(std::vector<py::ssize_t>{mask.height, mask.width});
-    std::copy(mask.cells.begin(), mask.cells.end(), arrays.back().mutable_data());
-  }
+  for (const post::Mask& mask : self.cast<const DetectedObjects&>().masks)
+    arrays.emplace_back(std::vector<py::ssize_t>{mask.height, mask.width}, mask.cells.data(), self);
   return arrays;
 }
 

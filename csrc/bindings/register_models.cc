@@ -70,11 +70,11 @@ py::list detect(const TextDetector& self, const py::array& image,
 }
 
 std::vector<models::TextLine> recognize(const TextRecognizer& self,
-                                        const std::vector<py::array>& images, int batch_size,
-                                        bool sort_by_ratio) {
+                                        const std::vector<py::array>& images,
+                                        const models::RecognitionOptions& options) {
   const std::vector<ImageView> views = image_views(images);
   const py::gil_scoped_release unlocked;
-  return self.recognize(views, {batch_size, sort_by_ratio});
+  return self.recognize(views, options);
 }
 
 std::vector<std::vector<float>> classify(const ImageClassifier& self,
@@ -91,12 +91,17 @@ ReadPage read(const TextReader& self, const py::array& page,
   return self.read(view, params);
 }
 
+// Seconds of each stage, and under "<stage>.network" of the networks in it.
 py::dict stage_seconds(const ReadPage& page) {
   py::dict seconds;
-  seconds["detection"] = page.seconds.detection;
-  seconds["crops"] = page.seconds.crops;
-  seconds["orientation"] = page.seconds.orientation;
-  seconds["recognition"] = page.seconds.recognition;
+  const auto add = [&](const std::string& name, const models::StageSeconds& stage) {
+    seconds[py::str(name)] = stage.wall;
+    if (stage.network > 0) seconds[py::str(name + ".network")] = stage.network;
+  };
+  add("detection", page.seconds.detection);
+  add("crops", page.seconds.crops);
+  add("orientation", page.seconds.orientation);
+  add("recognition", page.seconds.recognition);
   return seconds;
 }
 
@@ -107,13 +112,36 @@ void register_params(py::module_& m) {
                  std::get<vision::DetResize>(transform_operator(resize)), db};
            }),
            py::arg("resize"), py::arg("db"));
-  py::class_<models::TextReaderParams>(m, "TextReaderParams")
-      .def(py::init([](const models::TextDetectionParams& detection, int recognition_batch,
-                       std::optional<int> line_orientation_batch, bool words) {
-             return models::TextReaderParams{
-                 detection, {recognition_batch, true}, line_orientation_batch, words};
+  py::class_<vision::LineColumns>(m, "LineColumns")
+      .def(py::init<>(), "The default rule.")
+      .def(py::init([](int floor, int margin, int step) {
+             const vision::LineColumns rule{floor, margin, step};
+             vision::check_line_columns(rule);
+             return rule;
            }),
-           py::arg("detection"), py::arg("recognition_batch"),
+           py::arg("floor"), py::arg("margin"), py::arg("step"))
+      .def_readonly("floor", &vision::LineColumns::floor)
+      .def_readonly("margin", &vision::LineColumns::margin)
+      .def_readonly("step", &vision::LineColumns::step)
+      .def(
+          "tensor_columns",
+          [](const vision::LineColumns& self, int line_columns) {
+            return vision::tensor_columns(line_columns, self);
+          },
+          py::arg("line_columns"), "Columns of the input for a line of so many columns.");
+  py::class_<models::RecognitionOptions>(m, "RecognitionOptions")
+      .def(py::init([](int batch_size, bool sort_by_ratio,
+                       std::optional<vision::LineColumns> columns) {
+             return models::RecognitionOptions{batch_size, sort_by_ratio, columns};
+           }),
+           py::arg("batch_size"), py::arg("sort_by_ratio"), py::arg("columns"));
+  py::class_<models::TextReaderParams>(m, "TextReaderParams")
+      .def(py::init([](const models::TextDetectionParams& detection,
+                       const models::RecognitionOptions& recognition,
+                       std::optional<int> line_orientation_batch, bool words) {
+             return models::TextReaderParams{detection, recognition, line_orientation_batch, words};
+           }),
+           py::arg("detection"), py::arg("recognition"),
            py::arg("line_orientation_batch") = py::none(), py::arg("words") = false);
 }
 
@@ -156,8 +184,9 @@ void register_models(py::module_& m) {
                  postprocess::CtcDictionary(std::move(characters), true));
            }),
            py::arg("session"), py::arg("operators"), py::arg("characters"))
-      .def("recognize", &recognize, py::arg("images"), py::arg("batch_size"),
-           py::arg("sort_by_ratio"), "Text of each BGR image, in order.");
+      .def("recognize", &recognize, py::arg("images"), py::arg("options"),
+           "Text of each BGR image, in order.")
+      .def_property_readonly("fits_any_width", &TextRecognizer::fits_any_width);
   py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
       .def(py::init([](SessionPtr session, const Operators& operators) {
              return std::make_shared<ImageClassifier>(std::move(session), compile(operators));

@@ -3,8 +3,10 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "bindings/arrays.h"
+#include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
 #include "bindings/python_session.h"
+#include "bindings/shape_lists.h"
 #include "engines/registry.h"
 
 namespace py = pybind11;
@@ -50,8 +52,12 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
   }
   py::list arrays;
   for (std::size_t i = 0; i < count; ++i) {
-    const bool given = outputs && !(*outputs)[i].is_none();
-    arrays.append(given ? (*outputs)[i] : py::object(to_numpy(std::move(results[i]))));
+    if (outputs && !(*outputs)[i].is_none())
+      arrays.append((*outputs)[i]);
+    else if (results[i].view().device.type == DeviceType::kCpu)
+      arrays.append(to_numpy(std::move(results[i])));
+    else
+      arrays.append(std::make_shared<DeviceArray>(std::move(results[i])));
   }
   return arrays;
 }
@@ -132,8 +138,16 @@ void register_options(py::module_& m) {
       .def_readwrite("graph_optimization", &SessionOptions::graph_optimization)
       .def_readwrite("memory", &SessionOptions::memory)
       .def_readwrite("cache_dir", &SessionOptions::cache_dir)
+      .def_readwrite("optimized_model", &SessionOptions::optimized_model)
       .def_readwrite("providers", &SessionOptions::providers)
-      .def_readwrite("engine_config", &SessionOptions::engine_config);
+      .def_readwrite("engine_config", &SessionOptions::engine_config)
+      .def_property(
+          "profiles", [](const SessionOptions& self) { return profile_lists(self.profiles); },
+          [](SessionOptions& self, const std::vector<ProfileLists>& lists) {
+            self.profiles = shape_profiles(lists);
+          })
+      .def_readwrite("output_order", &SessionOptions::output_order)
+      .def_readwrite("outputs_on_device", &SessionOptions::outputs_on_device);
 }
 
 }  // namespace

@@ -116,6 +116,10 @@ void read(Fields& from, vision::ResizeKeepRatio& op) {
       .read("interpolation", op.interpolation);
 }
 
+void read(Fields& from, vision::CenterFrame& op) {
+  from.read("keep_size", op.keep_size).read("width", "height", op.size);
+}
+
 void read(Fields& from, vision::CenterCrop& op) { from.read("width", "height", op.size); }
 
 void read(Fields& from, vision::SetColorOrder& op) {

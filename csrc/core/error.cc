@@ -20,6 +20,8 @@ std::string_view error_code_name(ErrorCode code) noexcept {
       return "config";
     case ErrorCode::kUnsupported:
       return "unsupported";
+    case ErrorCode::kCancelled:
+      return "cancelled";
     case ErrorCode::kInternal:
       return "internal";
   }

@@ -18,6 +18,7 @@ enum class ErrorCode {
   kEngine,             // the engine reported a failure
   kConfig,             // an option is unknown, malformed or without effect
   kUnsupported,        // valid, but not on this build, engine or device
+  kCancelled,          // stopped because the caller asked for it
   kInternal,           // broken invariant
 };
 

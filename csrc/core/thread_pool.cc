@@ -7,17 +7,30 @@
 #include <exception>
 #include <memory>
 
+#include "core/engine_clock.h"
 #include "core/thread_budget.h"
 
 namespace hpinfer {
+
+namespace {
+
+thread_local ThreadPool* present_in = nullptr;  // the pool that counts this thread
+
+}  // namespace
 
 struct ThreadPool::Job {
   Job(int count_, int helpers_, const std::function<void(int)>& body_)
       : count(count_), helpers(helpers_), body(body_) {}
 
-  // Takes indices until none is left or an exception stopped the job.
-  void run() {
-    for (int i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+  bool done() const { return next.load(std::memory_order_relaxed) >= count; }
+
+  // Takes indices until none is left, an exception stopped the job, or `leave` says so.
+  template <typename Leave>
+  void run(const Leave& leave) {
+    const EngineClock::Scope scope(clock);
+    while (!leave()) {
+      const int i = next.fetch_add(1);
+      if (i >= count) return;
       try {
         body(i);
       } catch (...) {
@@ -31,6 +44,7 @@ struct ThreadPool::Job {
   const int count;
   int helpers;  // workers that may still join; guarded by the pool's mutex
   const std::function<void(int)>& body;
+  EngineClock* const clock = EngineClock::current();
   std::atomic<int> next{0};
   std::mutex mutex;
   std::condition_variable idle;
@@ -38,8 +52,27 @@ struct ThreadPool::Job {
   std::exception_ptr failure;
 };
 
-ThreadPool::ThreadPool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+ThreadPool::Presence::Presence(ThreadPool& pool) : pool_(pool), previous_(present_in) {
+  if (previous_ == &pool) return;
+  present_in = &pool;
+  const std::lock_guard lock(pool_.mutex_);
+  ++pool_.busy_;
+}
+
+ThreadPool::Presence::~Presence() {
+  if (previous_ == &pool_) return;
+  present_in = previous_;
+  bool waiting = false;
+  {
+    const std::lock_guard lock(pool_.mutex_);
+    --pool_.busy_;
+    waiting = !pool_.jobs_.empty();
+  }
+  if (waiting) pool_.wake_.notify_one();
+}
+
+ThreadPool::ThreadPool(int threads) : threads_(std::max(threads, 1)) {
+  for (int i = 1; i < threads_; ++i) workers_.emplace_back([this] { work(); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -51,31 +84,42 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
+// The oldest first: pages that came first are done first. The caller holds the mutex.
+std::shared_ptr<ThreadPool::Job> ThreadPool::job_to_help() const {
+  if (busy() >= threads_) return nullptr;
+  for (const std::shared_ptr<Job>& job : jobs_)
+    if (job->helpers > 0 && !job->done()) return job;
+  return nullptr;
+}
+
 void ThreadPool::work() {
+  present_in = this;
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    std::shared_ptr<Job> job;
+    wake_.wait(lock, [&] { return stopping_ || (job = job_to_help()) != nullptr; });
     if (stopping_) return;
-    const std::shared_ptr<Job> job = jobs_.front();
-    if (--job->helpers == 0) jobs_.pop_front();
+    --job->helpers;
+    ++busy_;
     {
       const std::lock_guard job_lock(job->mutex);
       ++job->running;
     }
     lock.unlock();
-    job->run();
-    {
-      const std::lock_guard job_lock(job->mutex);
-      --job->running;
-      job->idle.notify_one();
-    }
+    job->run([this] { return busy() > threads_; });
     lock.lock();
+    ++job->helpers;  // it may be helped again, if there is anything left to do
+    --busy_;
+    const std::lock_guard job_lock(job->mutex);
+    --job->running;
+    job->idle.notify_one();
   }
 }
 
 void ThreadPool::parallel_for(int count, const std::function<void(int)>& body, int limit) {
   const int wanted = limit > 0 ? std::min(limit, threads()) : threads();
   const int helpers = std::min(wanted, count) - 1;
+  const Presence presence(*this);
   if (helpers <= 0) {
     for (int i = 0; i < count; ++i) body(i);
     return;
@@ -86,7 +130,7 @@ void ThreadPool::parallel_for(int count, const std::function<void(int)>& body, i
     jobs_.push_back(job);
   }
   for (int i = 0; i < helpers; ++i) wake_.notify_one();
-  job->run();
+  job->run([] { return false; });
   {
     // Workers that have not joined by now must not: `body` dies with this call.
     const std::lock_guard lock(mutex_);

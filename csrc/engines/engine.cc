@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "core/engine_clock.h"
 #include "core/thread_budget.h"
 
 namespace hpinfer {
@@ -32,7 +33,22 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   for (std::size_t i = 0; i < inputs.size(); ++i) check_tensor("input", inputs_[i], inputs[i]);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
+  EngineClock* const clock = EngineClock::current();
+  if (clock == nullptr) return do_run(inputs, outputs);
+  const auto begin = std::chrono::steady_clock::now();
   do_run(inputs, outputs);
+  clock->add(begin, std::chrono::steady_clock::now());
+}
+
+CompiledModel Engine::compile(const ModelSource& /*model*/, const SessionOptions& /*options*/,
+                              std::span<const std::byte> /*timing_cache*/,
+                              const ProgressFunction& /*progress*/) const {
+  fail(ErrorCode::kUnsupported, "the ", name(), " engine compiles when it loads a model; its ",
+       "compiled form cannot be had");
+}
+
+std::map<std::string, std::string> Engine::device_identity(Device /*device*/) const {
+  fail(ErrorCode::kUnsupported, "the ", name(), " engine does not compile for a device");
 }
 
 std::string_view precision_name(Precision precision) noexcept {
@@ -54,6 +70,14 @@ SessionOptions resolve_options(SessionOptions options) {
         options.num_streams);
   if (options.num_threads == 0) options.num_threads = thread_budget().threads;
   return options;
+}
+
+void refuse_compile_options(const SessionOptions& options, std::string_view engine) {
+  check(options.profiles.empty() && options.output_order.empty(), ErrorCode::kConfig,
+        "profiles and output_order have no effect on the ", engine,
+        " engine, which takes any shape; they are for tensorrt");
+  check(!options.outputs_on_device, ErrorCode::kConfig, "outputs_on_device has no effect on the ",
+        engine, " engine; it is for tensorrt");
 }
 
 void check_model_source(const ModelSource& model) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -44,6 +45,16 @@ enum class MemoryPolicy {
   kFast,     // for inputs of one size: plans and arenas are kept
 };
 
+// The shapes of one input that an engine is built for.
+struct ShapeRange {
+  Shape smallest;
+  Shape usual;  // to be fastest at
+  Shape largest;
+};
+
+// Ranges of all dynamic inputs that belong together, by input name.
+using ShapeProfile = std::map<std::string, ShapeRange>;
+
 struct ProviderOptions {
   std::string name;
   std::map<std::string, std::string> options;
@@ -59,8 +70,12 @@ struct SessionOptions {
   GraphOptimization graph_optimization = GraphOptimization::kAll;
   MemoryPolicy memory = MemoryPolicy::kBounded;
   std::filesystem::path cache_dir;         // OpenVINO: where compiled models are kept; empty = off
+  std::filesystem::path optimized_model;   // ONNX Runtime: where the rewritten graph is written
   std::vector<ProviderOptions> providers;  // ONNX Runtime: execution providers before the CPU's
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
+  std::vector<ShapeProfile> profiles;      // TensorRT: what a model with dynamic inputs is built for
+  std::vector<std::string> output_order;   // TensorRT: outputs of a plan, in graph order
+  bool outputs_on_device = false;          // TensorRT: results in engine memory stay on the GPU
 };
 
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once
@@ -86,6 +101,10 @@ class Session {
   // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
   void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
 
+  // Whether run() takes inputs of these shapes: engines that are built for ranges of shapes do not
+  // take all that fit the infos.
+  virtual bool accepts(std::span<const TensorView> /*inputs*/) const { return true; }
+
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
 
@@ -97,6 +116,23 @@ class Session {
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
+};
+
+// How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.
+struct CompileProgress {
+  std::string phase;
+  int step = 0;
+  int steps = 0;
+};
+
+// Called now and then while an engine compiles, from any of its threads; false cancels.
+using ProgressFunction = std::function<bool(const CompileProgress&)>;
+
+// A model in the engine's own form, as create_session takes it, and what belongs to it.
+struct CompiledModel {
+  std::vector<std::byte> plan;
+  std::vector<std::byte> timing_cache;    // measurements for the next compilation
+  std::vector<std::string> output_order;  // names, in the order of the model's graph
 };
 
 // A loaded engine library. Thread-safe.
@@ -113,12 +149,24 @@ class Engine {
   // Throws Error: kModelNotFound, kModelFormat, kConfig, kUnsupported, kEngine.
   virtual std::shared_ptr<const Session> create_session(const ModelSource& model,
                                                         const SessionOptions& options) const = 0;
+
+  // For engines whose compilation takes minutes: the compiled model, to be kept. `timing_cache` may
+  // be empty. Throws Error as create_session, kCancelled if `progress` asked for it.
+  virtual CompiledModel compile(const ModelSource& model, const SessionOptions& options,
+                                std::span<const std::byte> timing_cache,
+                                const ProgressFunction& progress) const;
+
+  // Which device of the machine compiled models are for, in the engine's words: keys of a cache.
+  virtual std::map<std::string, std::string> device_identity(Device device) const;
 };
 
 std::string_view precision_name(Precision precision) noexcept;
 
 // Fills num_threads from the thread budget and checks the ranges that hold for every engine.
 SessionOptions resolve_options(SessionOptions options);
+
+// Throws Error(kConfig) if an option is set that only an engine that compiles for shapes has.
+void refuse_compile_options(const SessionOptions& options, std::string_view engine);
 
 // Reads nothing; checks that the file exists and is a readable regular file (kModelNotFound) or
 // that the bytes are not empty (kModelFormat).

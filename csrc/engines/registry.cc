@@ -13,6 +13,9 @@
 #ifdef HPINFER_ENABLE_OPENVINO
 #include "engines/openvino/openvino_engine.h"
 #endif
+#ifdef HPINFER_ENABLE_TRT
+#include "engines/tensorrt/tensorrt_engine.h"
+#endif
 
 namespace hpinfer {
 namespace {
@@ -32,6 +35,9 @@ std::span<const Entry> entries() {
 #endif
 #ifdef HPINFER_ENABLE_OPENVINO
       {"openvino", "libopenvino_c.so", openvino::open_openvino},
+#endif
+#ifdef HPINFER_ENABLE_TRT
+      {"tensorrt", tensorrt::kSoname, tensorrt::open_tensorrt},
 #endif
   };
   return list;

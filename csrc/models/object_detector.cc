@@ -154,14 +154,13 @@ std::vector<Tensor> ObjectDetector::make_inputs(const Batch& batch) const {
         break;
       case Role::kImageShape:
         inputs.push_back(pairs(batch.placements, [](const vision::Placement& p) {
-          return std::pair(static_cast<float>(p.resized_height),
-                           static_cast<float>(p.resized_width));
+          return std::pair(static_cast<float>(p.told_height), static_cast<float>(p.told_width));
         }));
         break;
       case Role::kScaleFactor:
         inputs.push_back(pairs(batch.placements, [](const vision::Placement& p) {
-          return std::pair(ratio(p.resized_height, p.source_height),
-                           ratio(p.resized_width, p.source_width));
+          return std::pair(ratio(p.told_height, p.source_height),
+                           ratio(p.told_width, p.source_width));
         }));
         break;
     }
@@ -234,8 +233,8 @@ void ObjectDetector::read_raw_heads(const Batch& batch, std::span<const Tensor> 
     }
     const vision::Placement& p = batch.placements[n];
     const postprocess::GflGeometry geometry{p.out_height, p.out_width,
-                                            ratio(p.resized_height, p.source_height),
-                                            ratio(p.resized_width, p.source_width)};
+                                            ratio(p.told_height, p.source_height),
+                                            ratio(p.told_width, p.source_width)};
     const std::vector<float> rows =
         postprocess::decode_gfl(heads, classes, sides / 4, geometry, *heads_.raw);
     batch.results[n].objects = postprocess::refine_detections({rows.data(), rows.size() / 6, 6},

@@ -39,6 +39,7 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   check(!image.empty(), ErrorCode::kInvalidInput,
         "text detection needs a picture with at least one pixel; got ", image.width, "x",
         image.height);
+  const ThreadPool::Presence presence(thread_pool());
   std::vector<vision::Operator> operators = operators_;
   operators[resize_step_] = params.resize;
   const vision::TransformPlan plan = vision::TransformPlan::compile(operators);

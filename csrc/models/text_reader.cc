@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "core/engine_clock.h"
 #include "core/thread_pool.h"
 #include "models/region_crop.h"
 #include "postprocess/text_order.h"
@@ -12,18 +13,22 @@ namespace {
 
 constexpr int kUpsideDown = 1;  // class of the line direction models: 0 = upright, 1 = 180 degrees
 
-// Seconds from construction, or the last lap, to now.
-class Stopwatch {
+// Adds the time that it lives to a stage.
+class StageTimer {
  public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-    return seconds;
+  explicit StageTimer(StageSeconds& stage) : stage_(stage), scope_(&clock_) {}
+  ~StageTimer() {
+    stage_.wall += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    stage_.network += clock_.seconds();
   }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
 
  private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  StageSeconds& stage_;
+  const EngineClock::Time begin_ = std::chrono::steady_clock::now();
+  EngineClock clock_;
+  const EngineClock::Scope scope_;
 };
 
 bool is_curved(const TextReaderParams& params) {
@@ -42,7 +47,7 @@ std::vector<ReadLine> lines_in_order(std::vector<postprocess::TextRegion> region
   return lines;
 }
 
-std::vector<ImageView> views_of(const std::vector<Image>& images) {
+std::vector<ImageView> views_of(std::span<const Image> images) {
   std::vector<ImageView> views;
   views.reserve(images.size());
   for (const Image& image : images) views.push_back(image.view());
@@ -64,29 +69,38 @@ ReadPage TextReader::read(const ImageView& page, const TextReaderParams& params)
   const bool curved = is_curved(params);
   check(!(curved && params.words), ErrorCode::kInvalidInput,
         "words are located in quadrilaterals; polygons have none");
+  const ThreadPool::Presence presence(thread_pool());
   ReadPage result;
-  Stopwatch watch;
-  result.lines = lines_in_order(detector_->detect(page, params.detection), curved);
-  result.seconds.detection = watch.lap();
-
-  std::vector<Image> crops = crop_lines(page, result.lines, curved);
-  result.seconds.crops = watch.lap();
-
-  if (params.line_orientation_batch) {
-    turn_upright(crops, result.lines, *params.line_orientation_batch);
-    result.seconds.orientation = watch.lap();
+  {
+    const StageTimer timer(result.seconds.detection);
+    result.lines = lines_in_order(detector_->detect(page, params.detection), curved);
   }
+  std::vector<Image> crops;
+  {
+    const StageTimer timer(result.seconds.crops);
+    crops = crop_lines(page, result.lines, curved);
+  }
+  if (params.line_orientation_batch) {
+    const StageTimer timer(result.seconds.orientation);
+    turn_upright(crops, result.lines, *params.line_orientation_batch);
+  }
+  {
+    const StageTimer timer(result.seconds.recognition);
+    recognize_lines(crops, result.lines, params);
+  }
+  return result;
+}
 
+void TextReader::recognize_lines(std::span<const Image> crops, std::span<ReadLine> lines,
+                                 const TextReaderParams& params) const {
   std::vector<TextLine> texts = recognizer_->recognize(views_of(crops), params.recognition);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    ReadLine& line = result.lines[i];
+    ReadLine& line = lines[i];
     line.text = std::move(texts[i]);
     if (params.words)
       line.words = postprocess::locate_words(line.text.decoded, recognizer_->dictionary(),
                                              line.polygon, line.text.columns);
   }
-  result.seconds.recognition = watch.lap();
-  return result;
 }
 
 // One crop a line; lines whose crop has no pixel are dropped with their crop.

@@ -31,6 +31,19 @@ std::vector<int> line_order(std::span<const ImageView> images, bool sort_by_rati
   return order;
 }
 
+// The official width: each batch of consecutive lines as wide as its widest.
+void pad_to_batch_mates(std::span<const int> order, int batch_size,
+                        std::span<vision::Placement> placements) {
+  const auto size = static_cast<std::size_t>(batch_size);
+  for (std::size_t begin = 0; begin < order.size(); begin += size) {
+    const auto batch = order.subspan(begin, std::min(size, order.size() - begin));
+    int width = 0;
+    for (const int line : batch)
+      width = std::max(width, placements[static_cast<std::size_t>(line)].out_width);
+    for (const int line : batch) placements[static_cast<std::size_t>(line)].out_width = width;
+  }
+}
+
 }  // namespace
 
 TextRecognizer::TextRecognizer(std::shared_ptr<const Session> session,
@@ -47,92 +60,113 @@ TextRecognizer::TextRecognizer(std::shared_ptr<const Session> session,
         dictionary_.classes(), " entries (blank and space included): inference.yml does not fit");
 }
 
+bool TextRecognizer::fits_any_width() const noexcept {
+  return plan_.pads_lines() && session_->inputs()[0].shape[3] == kDynamicDim;
+}
+
 std::vector<TextLine> TextRecognizer::recognize(std::span<const ImageView> images,
                                                 const RecognitionOptions& options) const {
   check(options.batch_size >= 1, ErrorCode::kInvalidInput, "batch_size must be at least 1; got ",
         options.batch_size);
+  if (options.columns) {
+    vision::check_line_columns(*options.columns);
+    check(fits_any_width(), ErrorCode::kUnsupported,
+          "lines cannot have widths of their own: the model's input has a fixed width");
+  }
+  const std::vector<vision::Placement> placements = place_lines(images, options);
+  std::vector<int> order(images.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return placements[static_cast<std::size_t>(a)].out_width >
+           placements[static_cast<std::size_t>(b)].out_width;
+  });
+  const std::vector<Share> shares = make_shares(order, placements, options.batch_size);
+  std::vector<TextLine> lines(images.size());
+  thread_pool().parallel_for(
+      static_cast<int>(shares.size()),
+      [&](int i) {
+        const Share& share = shares[static_cast<std::size_t>(i)];
+        for (std::size_t begin = 0; begin < share.lines.size(); begin += share.lines_per_run)
+          run_network(share.lines.subspan(
+                          begin, std::min(share.lines_per_run, share.lines.size() - begin)),
+                      images, placements, lines);
+      },
+      session_->options().num_streams);
+  return lines;
+}
+
+// Where each line goes in an input of its final width.
+std::vector<vision::Placement> TextRecognizer::place_lines(
+    std::span<const ImageView> images, const RecognitionOptions& options) const {
   std::vector<vision::Placement> placements;
+  placements.reserve(images.size());
   for (const ImageView& image : images) {
     check(!image.empty(), ErrorCode::kInvalidInput,
           "text recognition needs pictures with at least one pixel; got ", image.width, "x",
           image.height);
     placements.push_back(plan_.place(image.height, image.width));
   }
-  const std::vector<int> order = line_order(images, options.sort_by_ratio);
-  const std::vector<Share> shares = make_shares(order, placements, options.batch_size);
-  std::vector<TextLine> lines(images.size());
-  thread_pool().parallel_for(
-      static_cast<int>(shares.size()),
-      [&](int i) { read_share(shares[static_cast<std::size_t>(i)], images, placements, lines); },
-      session_->options().num_streams);
-  return lines;
+  if (options.columns) {
+    for (vision::Placement& placement : placements)
+      placement.out_width = vision::tensor_columns(placement.scaled_width, *options.columns);
+  } else {
+    pad_to_batch_mates(line_order(images, options.sort_by_ratio), options.batch_size, placements);
+  }
+  return placements;
 }
 
-// A batch stays on one stream where there are batches enough: an engine that compiles kernels for
-// each new width then does so once. The widest come first and the narrowest, whose width most pages
-// share, are cut finest: so the streams end together.
+// Lines of one width, the costliest shares first. A share stays on one stream, because an engine
+// that compiles kernels for each new width then does so once; but none is so large that the other
+// streams would wait for it, and the last lines of all go one by one.
 std::vector<TextRecognizer::Share> TextRecognizer::make_shares(
     std::span<const int> order, std::span<const vision::Placement> placements,
     int batch_size) const {
-  const auto streams = static_cast<std::size_t>(session_->options().num_streams);
-  std::vector<Share> batches = make_batches(order, placements, batch_size);
-  std::stable_sort(batches.begin(), batches.end(),
-                   [](const Share& a, const Share& b) { return a.width > b.width; });
-  const std::size_t parts = batches.size() >= 2 * streams ? 1 : streams;
+  const auto width_of = [&](std::size_t i) {
+    return placements[static_cast<std::size_t>(order[i])].out_width;
+  };
+  std::int64_t left = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) left += width_of(i);
+  const std::int64_t streams = session_->options().num_streams;
+  const std::int64_t most = left / (streams * kSharesPerStream);
   std::vector<Share> shares;
-  for (const Share& batch : batches) {
-    std::size_t size = (batch.lines.size() + parts - 1) / parts;
-    if (batch.width == batches.back().width) size = std::min(size, lines_per_run(batch));
-    for (std::size_t i = 0; i < batch.lines.size(); i += size)
-      shares.push_back(
-          {batch.lines.subspan(i, std::min(size, batch.lines.size() - i)), batch.width});
+  for (std::size_t begin = 0; begin < order.size();) {
+    const int width = width_of(begin);
+    std::size_t same = begin + 1;
+    while (same < order.size() && width_of(same) == width) ++same;
+    const std::size_t run = lines_per_run(width, batch_size);
+    const bool last = streams > 1 && left <= streams * static_cast<std::int64_t>(run) * width;
+    const std::size_t runs = std::max<std::size_t>(
+        1, static_cast<std::size_t>(most) / (run * static_cast<std::size_t>(width)));
+    const std::size_t size = std::min(last ? 1 : run * runs, same - begin);
+    shares.push_back({order.subspan(begin, size), last ? 1 : run, width});
+    left -= static_cast<std::int64_t>(size) * width;
+    begin += size;
   }
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const Share& a, const Share& b) { return a.columns() > b.columns(); });
   return shares;
 }
 
-std::vector<TextRecognizer::Share> TextRecognizer::make_batches(
-    std::span<const int> order, std::span<const vision::Placement> placements, int batch_size) {
-  const auto size = static_cast<std::size_t>(batch_size);
-  std::vector<Share> batches;
-  for (std::size_t begin = 0; begin < order.size(); begin += size) {
-    const auto lines = order.subspan(begin, std::min(size, order.size() - begin));
-    int width = 0;
-    for (const int line : lines)
-      width = std::max(width, placements[static_cast<std::size_t>(line)].out_width);
-    batches.push_back({lines, width});
-  }
-  return batches;
+std::size_t TextRecognizer::lines_per_run(int width, int batch_size) const {
+  const SessionOptions& session = session_->options();
+  if (session.device.type != DeviceType::kCpu) return static_cast<std::size_t>(batch_size);
+  const RunSize& run = session.precision == Precision::kFloat32 ? kCpuRun : kCpuReducedRun;
+  return static_cast<std::size_t>(std::clamp(run.columns / width, 1, run.lines));
 }
 
-std::size_t TextRecognizer::lines_per_run(const Share& share) const {
-  if (session_->options().device.type != DeviceType::kCpu) return share.lines.size();
-  return static_cast<std::size_t>(std::clamp(kCpuColumnsPerRun / share.width, 1, kCpuLinesPerRun));
-}
-
-void TextRecognizer::read_share(const Share& share, std::span<const ImageView> images,
-                                std::span<const vision::Placement> placements,
-                                std::span<TextLine> lines) const {
-  const std::size_t count = lines_per_run(share);
-  for (std::size_t i = 0; i < share.lines.size(); i += count)
-    run_network(share.lines.subspan(i, std::min(count, share.lines.size() - i)), share.width,
-                images, placements, lines);
-}
-
-void TextRecognizer::run_network(std::span<const int> chosen, int width,
-                                 std::span<const ImageView> images,
+void TextRecognizer::run_network(std::span<const int> chosen, std::span<const ImageView> images,
                                  std::span<const vision::Placement> placements,
                                  std::span<TextLine> lines) const {
   const int height = placements[static_cast<std::size_t>(chosen[0])].out_height;
+  const int width = placements[static_cast<std::size_t>(chosen[0])].out_width;
   const Tensor input =
       buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(chosen.size()), 3, height, width});
   const std::size_t picture =
       std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto line = static_cast<std::size_t>(chosen[i]);
-    vision::Placement placement = placements[line];
-    placement.out_width = width;
-    plan_.run(images[line], placement,
-              planar_target(input.elements<float>().data() + i * picture, placement));
+    plan_.run(images[line], placements[line],
+              planar_target(input.elements<float>().data() + i * picture, placements[line]));
   }
 
   Tensor output;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,13 +11,21 @@
 #include "core/image.h"
 #include "engines/engine.h"
 #include "postprocess/ctc.h"
+#include "vision/placement.h"
 #include "vision/plan.h"
 
 namespace hpinfer::models {
 
+// How wide the network's input is for each line; the rest of it is zeros at the right. It touches
+// results: without a margin one-character lines are lost, with a wide one spaces appear.
 struct RecognitionOptions {
-  int batch_size = 6;         // lines padded to a common width
-  bool sort_by_ratio = true;  // group lines of similar width; results keep the input order
+  // Lines that share an input: the most on an accelerator; officially also those that are padded to
+  // the widest of them.
+  int batch_size = 6;
+  bool sort_by_ratio = true;  // officially: batches of similar lines; results keep the input order
+  // Set: a line's width follows from the line alone, and so does its result. Unset: the official
+  // rule, at least the width of the model's configuration and as wide as the widest of the batch.
+  std::optional<vision::LineColumns> columns;
 };
 
 struct TextLine {
@@ -34,38 +43,50 @@ class TextRecognizer {
                  const std::vector<vision::Operator>& operators,
                  postprocess::CtcDictionary dictionary);
 
-  // One line for each BGR picture, in order. Batches run on as many threads as the session has
-  // streams. A line's result depends on its own pixels and the width of its batch, nothing else.
+  // One line for each BGR picture, in order, on as many threads as the session has streams. A
+  // line's result depends on its own pixels and its width (see RecognitionOptions), nothing else.
+  // Throws Error(kUnsupported) for `columns` where fits_any_width() is false.
   std::vector<TextLine> recognize(std::span<const ImageView> images,
                                   const RecognitionOptions& options) const;
+
+  // Whether lines may have a width of their own: the network's input is not of a fixed one.
+  bool fits_any_width() const noexcept;
 
   const Session& session() const noexcept { return *session_; }
   const postprocess::CtcDictionary& dictionary() const noexcept { return dictionary_; }
 
  private:
-  // On a CPU few lines at a time are fastest: their activations stay in the cache. Milliseconds a
-  // line at 1, 2 and 6 lines a run, on two streams (Zen 4, PP-OCRv4 mobile): OpenVINO at width 320
-  // 4.4, 3.9, 4.4, at 900 11.6, 12.6, 13.0; ONNX Runtime at 320 6.3, 6.2, 6.8, at 900 17.7, 18.9,
-  // 28.7. One count for all other widths also halves the shapes that OpenVINO compiles kernels for.
-  static constexpr int kCpuLinesPerRun = 2;
-  static constexpr int kCpuColumnsPerRun = 640;
+  // On a CPU few lines at a time are fastest: enough to fill the vector units with, few enough for
+  // their activations to stay in the cache. Processor milliseconds for 100 columns of width 96, 160,
+  // 320, 640 on two streams (Zen 4, PP-OCRv4 mobile):
+  //                      1 line                 4 lines                8 lines
+  //   OpenVINO fp32      3.4  3.1  2.8  2.7     2.6  2.6  2.6  2.6     2.6  2.6  2.7  2.7
+  //   ONNX Runtime fp32  4.7  4.2  4.0  3.9     4.1  4.2  4.0  4.3     4.3  4.1  4.6  5.9
+  //   OpenVINO bf16      2.7  2.3  2.0  1.7     1.9  1.7  1.7  1.6     1.7  1.6  1.6  1.6
+  struct RunSize {
+    int lines = 4;      // the most lines
+    int columns = 640;  // of all lines, unless one has more
+  };
+  static constexpr RunSize kCpuRun{4, 640};
+  static constexpr RunSize kCpuReducedRun{8, 1280};  // of activations half the size
+  // A share is at most this part of a stream's work, so that no stream waits long for another.
+  static constexpr std::int64_t kSharesPerStream = 4;
 
-  // Lines that one stream reads, all padded to one width.
+  // Lines that one stream reads one after the other, all padded to one width.
   struct Share {
     std::span<const int> lines;
+    std::size_t lines_per_run = 1;
     int width = 0;
+    std::int64_t columns() const { return static_cast<std::int64_t>(lines.size()) * width; }
   };
 
-  static std::vector<Share> make_batches(std::span<const int> order,
-                                         std::span<const vision::Placement> placements,
-                                         int batch_size);
+  std::vector<vision::Placement> place_lines(std::span<const ImageView> images,
+                                             const RecognitionOptions& options) const;
   std::vector<Share> make_shares(std::span<const int> order,
                                  std::span<const vision::Placement> placements,
                                  int batch_size) const;
-  std::size_t lines_per_run(const Share& share) const;
-  void read_share(const Share& share, std::span<const ImageView> images,
-                  std::span<const vision::Placement> placements, std::span<TextLine> lines) const;
-  void run_network(std::span<const int> chosen, int width, std::span<const ImageView> images,
+  std::size_t lines_per_run(int width, int batch_size) const;
+  void run_network(std::span<const int> chosen, std::span<const ImageView> images,
                    std::span<const vision::Placement> placements, std::span<TextLine> lines) const;
 
   std::shared_ptr<const Session> session_;

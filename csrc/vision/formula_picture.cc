@@ -156,7 +156,7 @@ Image fit(Image picture, const LatexOcrPicture& limits) {
   if (ratio > 1) {
     const PixelSize size{std::max(floor_divide(picture.width, ratio), 1),
                          std::max(floor_divide(picture.height, ratio), 1)};
-    picture = pillow_resize(picture.view(), size, PillowKernel::kTriangle);
+    picture = pillow_resize(picture.view(), size, PillowFilter::kBilinear);
   }
   if (picture.width >= limits.least.width && picture.height >= limits.least.height) return picture;
   Image padded = white(std::max(picture.height, limits.least.height),
@@ -195,7 +195,7 @@ Image make_picture(const ImageView& image, const UniMerNetPicture& plan) {
   const PixelSize size = ink.width <= ink.height ? PixelSize{side, grown} : PixelSize{grown, side};
   Image small = size.width == ink.width && size.height == ink.height
                     ? ink
-                    : pillow_resize(ink.view(), size, PillowKernel::kTriangle);
+                    : pillow_resize(ink.view(), size, PillowFilter::kBilinear);
   small = pillow_thumbnail(std::move(small), plan.size);
   Image centred(plan.size.height, plan.size.width, 3, ColorOrder::kRgb);
   const int left = (plan.size.width - small.width) / 2;

@@ -32,8 +32,9 @@ Interpolation interpolation_from_name(std::string_view name) {
 
 std::string_view operator_name(const Operator& op) noexcept {
   constexpr std::string_view kNames[] = {
-      "DetResize",  "RecResize",     "ResizeExact", "ResizeSide", "ResizeKeepRatio",
-      "CenterCrop", "SetColorOrder", "Normalize",   "Pad",        "ToChw"};
+      "DetResize",       "RecResize",   "ResizeExact", "ResizeSide",
+      "ResizeKeepRatio", "CenterFrame", "CenterCrop",  "SetColorOrder",
+      "Normalize",       "Pad",         "ToChw"};
   static_assert(std::size(kNames) == std::variant_size_v<Operator>);
   return kNames[op.index()];
 }

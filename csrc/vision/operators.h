@@ -65,6 +65,14 @@ struct ResizeKeepRatio {
   Interpolation interpolation = Interpolation::kLinear;
 };
 
+// The whole picture in the middle of a frame, black around: scaled so that its longer side fills
+// the width, or, where it keeps its size, with the frame being the next multiple of 32 above each
+// side. Networks are told the picture's own size.
+struct CenterFrame {
+  bool keep_size = false;
+  PixelSize size{};
+};
+
 struct CenterCrop {
   PixelSize size{};
 };
@@ -85,7 +93,7 @@ struct Pad {
 struct ToChw {};
 
 using Operator = std::variant<DetResize, RecResize, ResizeExact, ResizeSide, ResizeKeepRatio,
-                              CenterCrop, SetColorOrder, Normalize, Pad, ToChw>;
+                              CenterFrame, CenterCrop, SetColorOrder, Normalize, Pad, ToChw>;
 
 // The type's name, for messages.
 std::string_view operator_name(const Operator& op) noexcept;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "vision/resize.h"
+#include "vision/warp_affine.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -95,6 +96,24 @@ void place(const ResizeKeepRatio& op, Placement& p) {
       std::min(static_cast<double>(target_high) / high, static_cast<double>(target_low) / low);
   p.scaled_height = round_up(round_side(p.padded_height * scale), op.multiple);
   p.scaled_width = round_up(round_side(p.padded_width * scale), op.multiple);
+}
+
+void check_line_columns(const LineColumns& rule) {
+  check(rule.step >= 1 && rule.floor >= 0 && rule.margin >= 0, ErrorCode::kInvalidInput,
+        "columns of a text line need a step of at least 1, a floor and a margin of at least 0; got ",
+        rule.step, ", ", rule.floor, " and ", rule.margin);
+}
+
+int tensor_columns(int line_columns, const LineColumns& rule) {
+  return round_up(std::max(line_columns + rule.margin, rule.floor), rule.step);
+}
+
+void place(const CenterFrame& op, Placement& p) {
+  const PixelSize frame = frame_size(op, p.padded_height, p.padded_width);
+  p.scaled_height = frame.height;
+  p.scaled_width = frame.width;
+  p.told_height = p.source_height;
+  p.told_width = p.source_width;
 }
 
 }  // namespace hpinfer::vision

@@ -17,16 +17,31 @@ struct Placement {
   int crop_y = 0;
   int resized_height = 0;
   int resized_width = 0;
+  int told_height = 0;  // what networks are told that resized_* is
+  int told_width = 0;
   int out_height = 0;  // with padding at the right and bottom; may be enlarged for a batch
   int out_width = 0;
 };
 
-// Each sets scaled_* (and for RecResize the least out_width) from padded_*, as the reference does:
-// float64 ratios, truncation and round half to even in the same places.
+// Each sets scaled_* (RecResize the least out_width too, CenterFrame told_*) from padded_*, as the
+// reference does: float64 ratios, truncation and round half to even in the same places.
 void place(const DetResize& op, Placement& p);
 void place(const RecResize& op, Placement& p);
 void place(const ResizeExact& op, Placement& p);
 void place(const ResizeSide& op, Placement& p);
 void place(const ResizeKeepRatio& op, Placement& p);
+void place(const CenterFrame& op, Placement& p);
+
+// Columns of the network's input for a text line, by the line alone: its own and `margin` empty ones
+// after it, at least `floor`, up to a multiple of `step` so that many lines share few widths.
+struct LineColumns {
+  int floor = 160;
+  int margin = 32;
+  int step = 32;
+};
+
+// Throws Error(kInvalidInput) unless step >= 1 and the others are >= 0.
+void check_line_columns(const LineColumns& rule);
+int tensor_columns(int line_columns, const LineColumns& rule);
 
 }  // namespace hpinfer::vision

@@ -5,6 +5,7 @@
 
 #include "vision/resize_sampled.h"
 #include "vision/row_layout.h"
+#include "vision/warp_affine.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -77,6 +78,10 @@ Placement TransformPlan::place(int height, int width) const {
   p.resized_height = p.scaled_height;
   p.resized_width = p.scaled_width;
   if (crop_) apply_crop(*crop_, p);
+  if (p.told_height == 0) {
+    p.told_height = p.resized_height;
+    p.told_width = p.resized_width;
+  }
   p.out_height = p.resized_height;
   p.out_width = std::max(p.out_width, p.resized_width);
   if (pad_) apply_pad(*pad_, p);
@@ -114,6 +119,10 @@ void TransformPlan::run(const ImageView& image, const Placement& p, const Tensor
   const Image padded = tiny ? zero_padded(image, p.padded_height, p.padded_width) : Image();
   const ImageView source = tiny ? padded.view() : image;
   const PlanarOutput out{target.base, target.plane_stride, target.row_stride, reverses(image)};
+  if (const auto* frame = std::get_if<CenterFrame>(&resize_)) {
+    run_rows(FrameWarp(*frame, p.padded_height, p.padded_width), source, p, out, target, pool);
+    return;
+  }
   const bool resizes = p.scaled_height != p.padded_height || p.scaled_width != p.padded_width;
   if (resizes && interpolation() != Interpolation::kLinear)
     run_sampled(source, p, out, target, pool);
@@ -139,13 +148,20 @@ void TransformPlan::run_sampled(const ImageView& source, const Placement& p,
   const SampledResize resizer(interpolation(), p.padded_height, p.padded_width, p.scaled_height,
                               p.scaled_width,
                               {p.crop_x, p.crop_y, p.resized_width, p.resized_height});
+  run_rows(resizer, source, p, out, target, pool);
+}
+
+template <typename Rows>
+void TransformPlan::run_rows(const Rows& rows, const ImageView& source, const Placement& p,
+                             const PlanarOutput& out, const TensorTarget& target,
+                             ThreadPool* pool) const {
   const NormalizeRow normalize_row = row_kernels(active_isa()).normalize_row;
   const auto emit = [&](int y, const std::uint8_t* row) {
     normalize_row(row, 0, p.resized_width, row_target(out, normalizer_, y));
   };
   for_each_band(p.out_height, p.out_width, 0, pool, [&](int begin, int end, auto) {
     const int last = std::min(end, p.resized_height);
-    if (begin < last) resizer.run(source, begin, last, emit);
+    if (begin < last) rows.run(source, begin, last, emit);
     fill(p, begin, end, target);
   });
 }

@@ -28,13 +28,16 @@ class TransformPlan {
  public:
   // Order: at most one resize, then at most one crop; the colour order before the normalisation;
   // padding after resize and crop; ToChw after the normalisation and before nothing but padding.
-  // Throws Error(kConfig) for another order or a value out of range, Error(kUnsupported) for the
-  // interpolations 'area' and 'lanczos4'.
+  // Throws Error(kConfig) for another order or a value out of range, Error(kUnsupported) for
+  // gray.
   static TransformPlan compile(std::span<const Operator> operators);
 
   // The geometry for a picture of this size. Throws Error(kInvalidInput) when there is none (empty
   // picture, crop larger than the picture, picture larger than its padding).
   Placement place(int height, int width) const;
+
+  // Whether a picture's width follows its ratio and is padded: text lines.
+  bool pads_lines() const noexcept { return std::holds_alternative<RecResize>(resize_); }
 
   // Writes all of out_height x out_width, the padding too. The placement is place()'s for this
   // picture; out_* may have been enlarged. Work is split over the pool when one is given.
@@ -45,8 +48,8 @@ class TransformPlan {
   std::string explain() const;
 
  private:
-  using Resize =
-      std::variant<std::monostate, DetResize, RecResize, ResizeExact, ResizeSide, ResizeKeepRatio>;
+  using Resize = std::variant<std::monostate, DetResize, RecResize, ResizeExact, ResizeSide,
+                              ResizeKeepRatio, CenterFrame>;
   struct Compiler;
 
   TransformPlan() = default;
@@ -56,6 +59,9 @@ class TransformPlan {
                   const TensorTarget& target, ThreadPool* pool) const;
   void run_sampled(const ImageView& source, const Placement& placement, const PlanarOutput& out,
                    const TensorTarget& target, ThreadPool* pool) const;
+  template <typename Rows>
+  void run_rows(const Rows& rows, const ImageView& source, const Placement& placement,
+                const PlanarOutput& out, const TensorTarget& target, ThreadPool* pool) const;
   void fill(const Placement& placement, int begin, int end, const TensorTarget& target) const;
 
   Resize resize_;

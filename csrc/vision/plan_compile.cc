@@ -3,7 +3,6 @@
 #include <sstream>
 
 #include "vision/plan.h"
-#include "vision/resize_sampled.h"
 
 namespace hpinfer::vision {
 namespace {
@@ -23,12 +22,6 @@ void check_size(std::string_view what, const PixelSize& size) {
 void check_multiple(std::string_view what, int value) {
   check(value > 0 && value <= kMaxMultiple, ErrorCode::kConfig, what,
         ": the multiple must be 1 to ", kMaxMultiple, "; got ", value);
-}
-
-void check_interpolation(std::string_view what, Interpolation interpolation) {
-  check(interpolation == Interpolation::kLinear || is_sampled(interpolation),
-        ErrorCode::kUnsupported, what, ": interpolation '", interpolation_name(interpolation),
-        "' is not supported; supported are linear, nearest, cubic, pil_bilinear and pil_bicubic");
 }
 
 }  // namespace
@@ -65,22 +58,24 @@ struct TransformPlan::Compiler {
 
   void operator()(const ResizeExact& op) {
     check_size("ResizeExact size", op.size);
-    check_interpolation("ResizeExact", op.interpolation);
     set_resize("ResizeExact", op);
   }
 
   void operator()(const ResizeSide& op) {
     check_side("ResizeSide side", op.side);
     check_multiple("ResizeSide", op.multiple);
-    check_interpolation("ResizeSide", op.interpolation);
     set_resize("ResizeSide", op);
   }
 
   void operator()(const ResizeKeepRatio& op) {
     check_size("ResizeKeepRatio size", op.size);
     check_multiple("ResizeKeepRatio", op.multiple);
-    check_interpolation("ResizeKeepRatio", op.interpolation);
     set_resize("ResizeKeepRatio", op);
+  }
+
+  void operator()(const CenterFrame& op) {
+    if (!op.keep_size) check_size("CenterFrame size", op.size);
+    set_resize("CenterFrame", op);
   }
 
   void operator()(const CenterCrop& op) {
@@ -193,13 +188,18 @@ std::string_view sampling_words(Interpolation interpolation) {
       return "nearest as OpenCV, by a kernel of its own before the normalisation";
     case Interpolation::kCubic:
       return "bicubic as OpenCV, by a kernel of its own before the normalisation";
+    case Interpolation::kArea:
+      return "area as OpenCV, by a kernel of its own before the normalisation";
+    case Interpolation::kLanczos4:
+      return "Lanczos as OpenCV, by a kernel of its own before the normalisation";
     case Interpolation::kPilBilinear:
       return "bilinear as Pillow, by a kernel of its own before the normalisation";
     case Interpolation::kPilBicubic:
       return "bicubic as Pillow, by a kernel of its own before the normalisation";
-    default:
-      return "bilinear as OpenCV";
+    case Interpolation::kLinear:
+      break;
   }
+  return "bilinear as OpenCV";
 }
 
 struct ResizeInWords {
@@ -230,6 +230,13 @@ struct ResizeInWords {
     out << "resize: keep ratio within " << op.size.width << "x" << op.size.height
         << ", multiples of " << op.multiple;
   }
+  void operator()(const CenterFrame& op) const {
+    if (op.keep_size)
+      out << "frame: the picture in the middle of the next multiples of 32, black around";
+    else
+      out << "frame: the whole picture in the middle of " << op.size.width << "x" << op.size.height
+          << ", black around, sampled as OpenCV's warpAffine";
+  }
 };
 
 }  // namespace
@@ -238,7 +245,8 @@ std::string TransformPlan::explain() const {
   std::ostringstream out;
   out << "one fused pass over row bands, kernels '" << isa_name(active_isa()) << "'\n";
   std::visit(ResizeInWords{out}, resize_);
-  if (resize_.index() != 0) out << ", " << sampling_words(interpolation());
+  if (resize_.index() != 0 && !std::holds_alternative<CenterFrame>(resize_))
+    out << ", " << sampling_words(interpolation());
   if (crop_)
     out << "\ncrop: centre " << crop_->size.width << "x" << crop_->size.height
         << ", folded into the resize";

@@ -77,7 +77,7 @@ RowTarget row_target(const PlanarOutput& out, const Normalizer& normalizer, int 
 }
 
 BilinearResize::BilinearResize(int source_height, int source_width, int height, int width,
-                               const Region& region, Isa isa)
+                               const Region& region, Isa isa, TapRule rule)
     : kernels_(&row_kernels(isa)),
       region_(region),
       path_(choose_path(source_height, source_width, height, width)) {
@@ -97,9 +97,9 @@ BilinearResize::BilinearResize(int source_height, int source_width, int height, 
               .window = windows_.data(),
               .place = places_.data(),
               .count = region.width};
-  column_taps(source_width, width, region.x, columns_);
+  column_taps(source_width, width, region.x, columns_, rule);
   rows_.resize(static_cast<std::size_t>(region.height));
-  row_taps(source_height, height, region.y, rows_);
+  row_taps(source_height, height, region.y, rows_, rule);
 }
 
 template <typename Emit>

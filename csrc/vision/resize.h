@@ -57,7 +57,7 @@ class BilinearResize {
   };
 
   BilinearResize(int source_height, int source_width, int height, int width, const Region& region,
-                 Isa isa = active_isa());
+                 Isa isa = active_isa(), TapRule rule = TapRule::kCentre);
 
   Path path() const noexcept { return path_; }
   const Region& region() const noexcept { return region_; }
@@ -94,7 +94,7 @@ std::string_view path_name(BilinearResize::Path path) noexcept;
 
 // The picture resized to height x width; uint8, three channels, or one if linear. Throws
 // Error(kInvalidInput) for an empty picture or a target that is not positive, Error(kInvalidType)
-// for float pixels, Error(kUnsupported) for an interpolation that is not there.
+// for float pixels, Error(kUnsupported) for one channel with another interpolation.
 Image resize(const ImageView& source, int height, int width, ThreadPool* pool = nullptr,
              Interpolation interpolation = Interpolation::kLinear);
 

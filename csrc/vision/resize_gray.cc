@@ -31,9 +31,8 @@ void resize_gray(const ImageView& source, Image& target) {
     return;
   }
   std::vector<ColumnTap> columns(static_cast<std::size_t>(target.width));
-  const double scale = resize_scale(source.width, target.width);
-  for (int x = 0; x < target.width; ++x)
-    columns[static_cast<std::size_t>(x)] = column_tap(source.width, scale, x);
+  const TapAxis axis(source.width, target.width);
+  for (int x = 0; x < target.width; ++x) columns[static_cast<std::size_t>(x)] = column_tap(axis, x);
   std::vector<RowTap> rows(static_cast<std::size_t>(target.height));
   row_taps(source.height, target.height, 0, rows);
   for (int y = 0; y < target.height; ++y) {

@@ -42,9 +42,21 @@ PillowTaps identity_taps(int first, int count) {
   return taps;
 }
 
-PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilter filter) {
-  if (source == target) return identity_taps(first, count);
-  const double scale = static_cast<double>(source) / target;
+// The part of an axis that is resized, and to how many results.
+struct Stretch {
+  int source;
+  float from;
+  float to;
+  int target;
+
+  bool keeps_size() const {
+    return source == target && from == 0.0F && to == static_cast<float>(source);
+  }
+};
+
+PillowTaps pillow_taps(const Stretch& axis, int first, int count, PillowFilter filter) {
+  if (axis.keeps_size()) return identity_taps(first, count);
+  const double scale = static_cast<double>(axis.to - axis.from) / axis.target;
   const double filter_scale = std::max(scale, 1.0);
   const double support = (filter == PillowFilter::kBicubic ? 2.0 : 1.0) * filter_scale;
   const double step = 1.0 / filter_scale;
@@ -53,9 +65,9 @@ PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilte
   taps.weights.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(taps.most));
   std::vector<double> exact(static_cast<std::size_t>(taps.most));
   for (int i = 0; i < count; ++i) {
-    const double centre = (first + i + 0.5) * scale;
+    const double centre = static_cast<double>(axis.from) + (first + i + 0.5) * scale;
     const int low = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int high = std::min(static_cast<int>(centre + support + 0.5), source);
+    const int high = std::min(static_cast<int>(centre + support + 0.5), axis.source);
     double sum = 0.0;
     for (int k = 0; k < high - low; ++k) {
       const double x = (k + low - centre + 0.5) * step;
@@ -73,25 +85,44 @@ PillowTaps pillow_taps(int source, int target, int first, int count, PillowFilte
   return taps;
 }
 
+Stretch across(const SampledSize& size, const SourceBox& box) {
+  return {size.source_width, box.left, box.right, size.target_width};
+}
+
+Stretch down(const SampledSize& size, const SourceBox& box) {
+  return {size.source_height, box.top, box.bottom, size.target_height};
+}
+
+SourceBox whole(const SampledSize& size) {
+  return {0, 0, static_cast<float>(size.source_width), static_cast<float>(size.source_height)};
+}
+
 }  // namespace
 
 PillowResize::PillowResize(const SampledSize& size, PillowFilter filter, Isa isa)
+    : PillowResize(size, filter, whole(size), kChannels, isa) {}
+
+PillowResize::PillowResize(const SampledSize& size, PillowFilter filter, const SourceBox& box,
+                           int channels, Isa isa)
     : kernels_(&pillow_row_kernels(isa)),
-      keeps_width_(size.source_width == size.target_width),
+      keeps_width_(across(size, box).keeps_size()),
       vertical_first_(shrinks_height_most(size)),
       source_width_(size.source_width),
       x_(size.x),
       width_(static_cast<std::size_t>(size.width)),
-      columns_(pillow_taps(size.source_width, size.target_width, size.x, size.width, filter)),
-      rows_(pillow_taps(size.source_height, size.target_height, size.y, size.height, filter)) {}
+      channels_(static_cast<std::size_t>(channels)),
+      columns_(pillow_taps(across(size, box), size.x, size.width, filter)),
+      rows_(pillow_taps(down(size, box), size.y, size.height, filter)) {}
 
 void PillowResize::resize_row(const std::uint8_t* row, std::uint8_t* out) const {
+  const auto count = static_cast<int>(width_);
   if (keeps_width_) {
-    std::memcpy(out, row + static_cast<std::ptrdiff_t>(x_) * kChannels, width_ * kChannels);
-    return;
+    std::memcpy(out, row + static_cast<std::size_t>(x_) * channels_, width_ * channels_);
+  } else if (channels_ == 1) {
+    pillow_resize_gray_row(row, columns_.view(), count, out);
+  } else {
+    kernels_->resize_row(row, source_width_ * kChannels, columns_.view(), count, out);
   }
-  kernels_->resize_row(row, source_width_ * kChannels, columns_.view(), static_cast<int>(width_),
-                       out);
 }
 
 template <typename RowAt>
@@ -105,10 +136,10 @@ void PillowResize::blend_rows(int y, const RowAt& row_at, std::span<const std::u
 
 void PillowResize::run_vertical_first(const ImageView& source, int begin, int end,
                                       const EmitRow& emit) const {
-  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * kChannels;
+  const std::size_t row_bytes = static_cast<std::size_t>(source_width_) * channels_;
   std::vector<const std::uint8_t*> rows(static_cast<std::size_t>(rows_.most));
   std::vector<std::uint8_t> blended(row_bytes);
-  std::vector<std::uint8_t> out(width_ * kChannels);
+  std::vector<std::uint8_t> out(width_ * channels_);
   const auto row_at = [&](int r) { return source.row<std::uint8_t>(r); };
   for (int y = begin; y < end; ++y) {
     blend_rows(y, row_at, rows, blended);
@@ -120,7 +151,7 @@ void PillowResize::run_vertical_first(const ImageView& source, int begin, int en
 void PillowResize::run(const ImageView& source, int begin, int end, const EmitRow& emit) const {
   if (begin >= end) return;
   if (vertical_first_) return run_vertical_first(source, begin, end, emit);
-  const std::size_t row_bytes = width_ * kChannels;
+  const std::size_t row_bytes = width_ * channels_;
   const auto ring = static_cast<std::size_t>(rows_.most);
   std::vector<std::uint8_t> resized(ring * row_bytes);  // source row r is at r % ring
   std::vector<const std::uint8_t*> rows(static_cast<std::size_t>(rows_.most));

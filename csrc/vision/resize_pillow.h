@@ -15,6 +15,15 @@ namespace hpinfer::vision {
 
 enum class PillowFilter { kBilinear, kBicubic };
 
+// The rectangle of a picture that is resized; its sides may lie between pixels (float32, as in
+// Pillow).
+struct SourceBox {
+  float left = 0;
+  float top = 0;
+  float right = 0;
+  float bottom = 0;
+};
+
 // The weights of one axis.
 struct PillowTaps {
   std::vector<PillowSpan> spans;
@@ -27,9 +36,13 @@ struct PillowTaps {
   }
 };
 
+// Of pictures of one size and one or three channels. Immutable: any number of threads may run bands
+// of rows.
 class PillowResize {
  public:
   PillowResize(const SampledSize& size, PillowFilter filter, Isa isa);
+  PillowResize(const SampledSize& size, PillowFilter filter, const SourceBox& box, int channels,
+               Isa isa);
   void run(const ImageView& source, int begin, int end, const EmitRow& emit) const;
 
  private:
@@ -47,6 +60,7 @@ class PillowResize {
   int source_width_;
   int x_;
   std::size_t width_;
+  std::size_t channels_;
   PillowTaps columns_;
   PillowTaps rows_;
 };

@@ -29,6 +29,18 @@ void pillow_resize_row_scalar(const std::uint8_t* row, int /*row_bytes*/, const 
   }
 }
 
+void pillow_resize_gray_row(const std::uint8_t* row, const PillowWeights& taps, int count,
+                            std::uint8_t* out) {
+  const PillowWeights local = taps;
+  for (int x = 0; x < count; ++x) {
+    const PillowSpan span = local.spans[x];
+    const std::int32_t* weights = local.weights + static_cast<std::ptrdiff_t>(x) * local.most;
+    std::int32_t sum = kHalf;
+    for (int k = 0; k < span.count; ++k) sum += row[span.first + k] * weights[k];
+    out[x] = to_pixel(sum);
+  }
+}
+
 void pillow_blend_rows_scalar(const std::uint8_t* const* rows, const std::int32_t* weights,
                               int taps, int bytes, std::uint8_t* out) {
   for (int i = 0; i < bytes; ++i) {

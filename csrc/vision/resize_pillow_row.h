@@ -1,4 +1,4 @@
-// The two passes of Pillow's resampling of three-channel rows; all variants give the same bits.
+// The two passes of Pillow's resampling; all variants give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,17 @@ struct PillowWeights {
 };
 
 struct PillowRowKernels {
-  // Horizontal: `count` pixels from a packed row of `row_bytes`.
+  // Horizontal: `count` three-channel pixels from a packed row of `row_bytes`.
   void (*resize_row)(const std::uint8_t* row, int row_bytes, const PillowWeights& taps, int count,
                      std::uint8_t* out);
   // Vertical: out[i] = sum of rows[k][i] * weights[k], k < taps, i < bytes.
   void (*blend_rows)(const std::uint8_t* const* rows, const std::int32_t* weights, int taps,
                      int bytes, std::uint8_t* out);
 };
+
+// The horizontal pass of a one-channel row: documents in grey, too few to need variants.
+void pillow_resize_gray_row(const std::uint8_t* row, const PillowWeights& taps, int count,
+                            std::uint8_t* out);
 
 const PillowRowKernels& pillow_row_kernels(Isa isa) noexcept;
 

@@ -3,7 +3,7 @@
 namespace hpinfer::vision {
 namespace {
 
-using Kernel = std::variant<NearestResize, CubicResize, PillowResize>;
+using Kernel = std::variant<NearestResize, CubicResize, AreaResize, LanczosResize, PillowResize>;
 
 Kernel make_kernel(Interpolation interpolation, const SampledSize& size, Isa isa) {
   switch (interpolation) {
@@ -11,24 +11,22 @@ Kernel make_kernel(Interpolation interpolation, const SampledSize& size, Isa isa
       return NearestResize(size);
     case Interpolation::kCubic:
       return CubicResize(size, isa);
+    case Interpolation::kArea:
+      return AreaResize(size, isa);
+    case Interpolation::kLanczos4:
+      return LanczosResize(size);
     case Interpolation::kPilBilinear:
       return PillowResize(size, PillowFilter::kBilinear, isa);
     case Interpolation::kPilBicubic:
       return PillowResize(size, PillowFilter::kBicubic, isa);
-    default:
-      fail(ErrorCode::kUnsupported, "interpolation '", interpolation_name(interpolation),
-           "' is not supported; supported are linear, nearest, cubic, pil_bilinear and "
-           "pil_bicubic");
+    case Interpolation::kLinear:
+      break;  // BilinearResize's
   }
+  fail(ErrorCode::kUnsupported, "interpolation '", interpolation_name(interpolation),
+       "' has no sampled resize");
 }
 
 }  // namespace
-
-bool is_sampled(Interpolation interpolation) noexcept {
-  return interpolation == Interpolation::kNearest || interpolation == Interpolation::kCubic ||
-         interpolation == Interpolation::kPilBilinear ||
-         interpolation == Interpolation::kPilBicubic;
-}
 
 SampledResize::SampledResize(Interpolation interpolation, int source_height, int source_width,
                              int height, int width, const Region& region, Isa isa)

@@ -7,14 +7,13 @@
 #include "core/image.h"
 #include "vision/operators.h"
 #include "vision/resize.h"
+#include "vision/resize_area.h"
 #include "vision/resize_cubic.h"
+#include "vision/resize_lanczos.h"
 #include "vision/resize_nearest.h"
 #include "vision/resize_pillow.h"
 
 namespace hpinfer::vision {
-
-// Whether SampledResize has it; linear is BilinearResize's.
-bool is_sampled(Interpolation interpolation) noexcept;
 
 // One resize of three-channel uint8 pictures of one size, of which a region is computed.
 // Immutable: any number of threads may run bands of rows.
@@ -28,7 +27,7 @@ class SampledResize {
   void run(const ImageView& source, int begin, int end, const EmitRow& emit) const;
 
  private:
-  std::variant<NearestResize, CubicResize, PillowResize> kernel_;
+  std::variant<NearestResize, CubicResize, AreaResize, LanczosResize, PillowResize> kernel_;
 };
 
 }  // namespace hpinfer::vision

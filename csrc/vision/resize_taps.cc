@@ -13,8 +13,14 @@ struct Position {
   float fraction;
 };
 
-inline Position position(double scale, int target) {
-  const auto exact = static_cast<float>((target + 0.5) * scale - 0.5);
+template <TapRule rule>
+inline Position position(const TapAxis& axis, int target) {
+  if constexpr (rule == TapRule::kArea) {
+    const int index = static_cast<int>(std::floor(target * axis.scale));
+    const auto fraction = static_cast<float>((target + 1) - (index + 1) * axis.inverse);
+    return {index, fraction <= 0.0F ? 0.0F : fraction - std::floor(fraction)};
+  }
+  const auto exact = static_cast<float>((target + 0.5) * axis.scale - 0.5);
   int index = static_cast<int>(exact);
   index -= static_cast<float>(index) > exact ? 1 : 0;
   return {index, exact - static_cast<float>(index)};
@@ -27,35 +33,39 @@ inline int fixed_weight(float weight) {
   return static_cast<int>(shifted - kRound);
 }
 
-inline ColumnTap tap_at(int source, double scale, int column) {
-  const auto [left, fraction] = position(scale, column);
+template <TapRule rule>
+inline ColumnTap tap_at(const TapAxis& axis, int column) {
+  const auto [left, fraction] = position<rule>(axis, column);
   // Outside the picture the nearest pixel has all the weight.
-  const bool between = left >= 0 && left < source - 1;
-  return {std::clamp(left, 0, source - 1), between ? fixed_weight(1.0F - fraction) : kWeightOne,
+  const bool between = left >= 0 && left < axis.source - 1;
+  return {std::clamp(left, 0, axis.source - 1),
+          between ? fixed_weight(1.0F - fraction) : kWeightOne,
           between ? fixed_weight(fraction) : 0};
 }
 
-}  // namespace
-
-double resize_scale(int source, int target) {
-  return 1.0 / (static_cast<double>(target) / static_cast<double>(source));
+template <TapRule rule>
+RowTap row_tap(const TapAxis& axis, int row) {
+  const auto [upper, fraction] = position<rule>(axis, row);
+  // Unlike columns, rows outside are replicated and keep their weights (each product is truncated
+  // on its own, so this shows in the result).
+  return {std::clamp(upper, 0, axis.source - 1), std::clamp(upper + 1, 0, axis.source - 1),
+          static_cast<std::int16_t>(fixed_weight(1.0F - fraction)),
+          static_cast<std::int16_t>(fixed_weight(fraction))};
 }
 
-ColumnTap column_tap(int source, double scale, int column) { return tap_at(source, scale, column); }
-
-void row_taps(int source, int target, int first, std::span<RowTap> taps) {
-  const double scale = resize_scale(source, target);
-  for (std::size_t i = 0; i < taps.size(); ++i) {
-    const auto [upper, fraction] = position(scale, first + static_cast<int>(i));
-    // Unlike columns, rows outside are replicated and keep their weights (each product is
-    // truncated on its own, so this shows in the result).
-    taps[i] = {std::clamp(upper, 0, source - 1), std::clamp(upper + 1, 0, source - 1),
-               static_cast<std::int16_t>(fixed_weight(1.0F - fraction)),
-               static_cast<std::int16_t>(fixed_weight(fraction))};
+// No branches, and copies that stores cannot change: compilers vectorise this.
+template <TapRule rule>
+void fill_columns(const TapAxis axis, int first, const ColumnTaps out) {
+  const int last_load = out.row_bytes >= kLoadBytes ? out.row_bytes - kLoadBytes : out.row_bytes;
+  for (int i = 0; i < out.count; ++i) {
+    const ColumnTap tap = tap_at<rule>(axis, first + i);
+    const int start = tap.left * kChannels;
+    const int beyond = start > last_load ? start - last_load : 0;
+    out.offset[i] = start - beyond;
+    out.shift[i] = static_cast<std::uint8_t>(8 * beyond);
+    out.weights[i] = static_cast<std::uint32_t>(tap.left_weight | tap.right_weight << 16);
   }
 }
-
-namespace {
 
 // The left pixels of a block's columns as positions in its window; false if that is too small.
 bool place_in_window(ColumnTaps& taps, int block) {
@@ -71,20 +81,38 @@ bool place_in_window(ColumnTaps& taps, int block) {
 
 }  // namespace
 
-void column_taps(int source, int target, int first, ColumnTaps& taps) {
-  const double scale = resize_scale(source, target);
-  taps.row_bytes = source * kChannels;
-  const int last_load = taps.row_bytes >= kLoadBytes ? taps.row_bytes - kLoadBytes : taps.row_bytes;
-  const ColumnTaps out = taps;  // a copy, so that stores cannot change it
-  // No branches: compilers vectorise this.
-  for (int i = 0; i < out.count; ++i) {
-    const ColumnTap tap = tap_at(source, scale, first + i);
-    const int start = tap.left * kChannels;
-    const int beyond = start > last_load ? start - last_load : 0;
-    out.offset[i] = start - beyond;
-    out.shift[i] = static_cast<std::uint8_t>(8 * beyond);
-    out.weights[i] = static_cast<std::uint32_t>(tap.left_weight | tap.right_weight << 16);
+double resize_scale(int source, int target) {
+  return 1.0 / (static_cast<double>(target) / static_cast<double>(source));
+}
+
+TapAxis::TapAxis(int source_side, int target_side, TapRule tap_rule)
+    : source(source_side),
+      inverse(static_cast<double>(target_side) / static_cast<double>(source_side)),
+      scale(1.0 / inverse),
+      rule(tap_rule) {}
+
+ColumnTap column_tap(const TapAxis& axis, int column) {
+  return axis.rule == TapRule::kArea ? tap_at<TapRule::kArea>(axis, column)
+                                     : tap_at<TapRule::kCentre>(axis, column);
+}
+
+void row_taps(int source, int target, int first, std::span<RowTap> taps, TapRule rule) {
+  const TapAxis axis(source, target, rule);
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    const int row = first + static_cast<int>(i);
+    taps[i] = rule == TapRule::kArea ? row_tap<TapRule::kArea>(axis, row)
+                                     : row_tap<TapRule::kCentre>(axis, row);
   }
+}
+
+void column_taps(int source, int target, int first, ColumnTaps& taps, TapRule rule) {
+  const TapAxis axis(source, target, rule);
+  taps.row_bytes = source * kChannels;
+  const ColumnTaps out = taps;
+  if (rule == TapRule::kArea)
+    fill_columns<TapRule::kArea>(axis, first, out);
+  else
+    fill_columns<TapRule::kCentre>(axis, first, out);
   const int last = out.count - 1;
   for (int i = out.count; i < block_count(out.count) * kBlockPixels; ++i) {
     out.offset[i] = out.offset[last];

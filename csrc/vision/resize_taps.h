@@ -11,6 +11,10 @@ namespace hpinfer::vision {
 inline constexpr int kWeightOne = 2048;   // 11-bit weights
 inline constexpr int kWindowBytes = 128;  // two vector registers
 
+// Where a pixel samples: at its centre, or for INTER_AREA so that a growing picture keeps whole
+// pixels whole.
+enum class TapRule { kCentre, kArea };
+
 // Two neighbouring source rows (clamped to the picture) and their weights.
 struct RowTap {
   int upper;
@@ -39,10 +43,21 @@ struct ColumnTaps {
 
 // Columns or rows [first, first + count) of a side resized from `source` to `target` pixels. The
 // spans hold at least `count` elements.
-void row_taps(int source, int target, int first, std::span<RowTap> taps);
+void row_taps(int source, int target, int first, std::span<RowTap> taps,
+              TapRule rule = TapRule::kCentre);
 
 // Fills the arrays of `taps` (sized to whole blocks of 16) for columns [first, first + taps.count).
-void column_taps(int source, int target, int first, ColumnTaps& taps);
+void column_taps(int source, int target, int first, ColumnTaps& taps,
+                 TapRule rule = TapRule::kCentre);
+
+// A side resized from `source` to `target` pixels.
+struct TapAxis {
+  TapAxis(int source_side, int target_side, TapRule tap_rule = TapRule::kCentre);
+  int source;
+  double inverse;  // target / source
+  double scale;    // its reciprocal
+  TapRule rule;
+};
 
 // One column: left source pixel and right weight; the left weight goes to `left_weight`.
 struct ColumnTap {
@@ -50,7 +65,7 @@ struct ColumnTap {
   int left_weight;
   int right_weight;
 };
-ColumnTap column_tap(int source, double scale, int column);
+ColumnTap column_tap(const TapAxis& axis, int column);
 
 // The ratio source/target as the reference computes it: the reciprocal of target/source.
 double resize_scale(int source, int target);

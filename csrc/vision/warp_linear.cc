@@ -18,8 +18,9 @@ const std::uint8_t* pixel_or_black(const ImageView& image, int x, int y) {
   return image.row<std::uint8_t>(y) + 3 * static_cast<std::ptrdiff_t>(x);
 }
 
-// At position (x, y) in 1/32 pixel.
-void sample(const ImageView& image, int x, int y, std::uint8_t* out) {
+}  // namespace
+
+void sample_linear(const ImageView& image, int x, int y, std::uint8_t* out) {
   const int left = x >> kFractionBits;
   const int top = y >> kFractionBits;
   const int right_part = x & kMask;
@@ -42,8 +43,6 @@ void sample(const ImageView& image, int x, int y, std::uint8_t* out) {
   }
 }
 
-}  // namespace
-
 void warp_linear(const ImageView& image, const Matrix3& backward, const WarpTarget& target) {
   check(image.dtype == DType::kUInt8, ErrorCode::kInvalidType, "a warp takes uint8 pixels; got ",
         dtype_name(image.dtype));
@@ -65,7 +64,7 @@ void warp_linear(const ImageView& image, const Matrix3& backward, const WarpTarg
         const int count = std::min(kWarpChunk, end - from);
         warp_positions(map, start, from - start, count, x, y);
         for (int i = 0; i < count; ++i)
-          sample(image, x[i], y[i], row + 3 * static_cast<std::ptrdiff_t>(from + i));
+          sample_linear(image, x[i], y[i], row + 3 * static_cast<std::ptrdiff_t>(from + i));
       }
     }
   }

@@ -14,6 +14,9 @@ struct WarpTarget {
   int width = 0;
 };
 
+// The pixel at position (x, y) in 1/32 pixel, three channels.
+void sample_linear(const ImageView& image, int x, int y, std::uint8_t* out);
+
 // Fills the target with the picture seen through `backward` (target to source positions). Equal bit
 // for bit to cv2.warpPerspective(INTER_LINEAR, BORDER_CONSTANT 0) of OpenCV up to 4.10, for
 // pictures of sides below 2^15. Throws Error(kInvalidInput) for an empty picture or one without

@@ -10,6 +10,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hpinfer.build import (
+        BuildInfo,
+        build_info,
+        is_built_with_gpu,
+        is_built_with_openvino,
+        is_built_with_ort,
+        is_built_with_paddle,
+    )
     from hpinfer.hpi import EngineStatus
     from hpinfer.hpi.discovery import engines
     from hpinfer.models import create_model
@@ -18,20 +26,32 @@ if TYPE_CHECKING:
 
 #: Public name to the module that defines it.
 _PUBLIC = {
+    "BuildInfo": "hpinfer.build",
     "EngineStatus": "hpinfer.hpi.discovery",
     "Session": "hpinfer.session",
+    "build_info": "hpinfer.build",
     "create_model": "hpinfer.models",
     "create_pipeline": "hpinfer.pipelines",
     "engines": "hpinfer.hpi.discovery",
+    "is_built_with_gpu": "hpinfer.build",
+    "is_built_with_openvino": "hpinfer.build",
+    "is_built_with_ort": "hpinfer.build",
+    "is_built_with_paddle": "hpinfer.build",
 }
 
 __all__ = [
+    "BuildInfo",
     "EngineStatus",
     "Session",
     "__version__",
+    "build_info",
     "create_model",
     "create_pipeline",
     "engines",
+    "is_built_with_gpu",
+    "is_built_with_openvino",
+    "is_built_with_ort",
+    "is_built_with_paddle",
 ]
 
 

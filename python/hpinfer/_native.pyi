@@ -19,6 +19,7 @@ __all__: list[str] = [
     "DbScoreMode",
     "DetectedObjects",
     "DetectionOptions",
+    "EngineTimer",
     "FormulaPlan",
     "FormulaRecognizer",
     "GflOptions",
@@ -49,6 +50,7 @@ __all__: list[str] = [
     "TextRecognizer",
     "TransformPlan",
     "box_points",
+    "build_info",
     "call_without_gil",
     "compiled_engines",
     "cpu_info",
@@ -92,6 +94,32 @@ class LogLevel:
     def name(self) -> str: ...
     @property
     def value(self) -> int: ...
+
+class EngineTimer:
+    """Context manager: times the networks that run for this thread."""
+
+    def __enter__(self) -> EngineTimer: ...
+    def __exit__(self, *args) -> None: ...
+    def __init__(self) -> None: ...
+    @property
+    def after(self) -> float:
+        """Seconds since the last of them."""
+
+    @property
+    def before(self) -> float:
+        """Seconds until the first of them."""
+
+    @property
+    def runs(self) -> int:
+        """Inferences."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds in networks, summed over the threads that ran them."""
+
+    @property
+    def total(self) -> float:
+        """Seconds from entering to leaving."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]
@@ -235,6 +263,10 @@ class SessionOptions:
     @num_threads.setter
     def num_threads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
     @property
+    def optimized_model(self) -> pathlib.Path: ...
+    @optimized_model.setter
+    def optimized_model(self, arg0: os.PathLike[str] | str | bytes) -> None: ...
+    @property
     def providers(self) -> list[ProviderOptions]: ...
     @providers.setter
     def providers(self, arg0: collections.abc.Sequence[ProviderOptions]) -> None: ...
@@ -350,7 +382,10 @@ class ReadPage:
 
 class TextDetector:
     def __init__(
-        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
+        self,
+        session: Session,
+        operators: collections.abc.Sequence[dict[str, typing.Any]],
+        crowded: Session | None = None,
     ) -> None: ...
     def detect(
         self, image: numpy.typing.NDArray[typing.Any], params: TextDetectionParams
@@ -591,6 +626,9 @@ def box_points(
     ],
     angle: typing.SupportsFloat | typing.SupportsIndex,
 ) -> numpy.typing.NDArray[numpy.float32]: ...
+def build_info() -> dict[str, typing.Any]:
+    """What this build is and which options it has."""
+
 def call_without_gil(
     function: typing.SupportsInt | typing.SupportsIndex,
     object: typing.SupportsInt | typing.SupportsIndex,

@@ -8,7 +8,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from hpinfer.errors import ConfigError
 
@@ -40,6 +40,8 @@ class Settings:
         url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
         font: Font file for drawing results, None = what the system has (``HPINFER_FONT``).
         artifact_budget: Bytes that one folder of artifacts may hold (``HPINFER_ARTIFACT_BUDGET``).
+        batches_at_once: Batches that one ``predict`` works on at the same time, None = as many as
+            there are threads (``HPINFER_BATCHES_AT_ONCE``).
     """
 
     cache_dir: Path
@@ -53,6 +55,7 @@ class Settings:
     url_timeout_s: float = 60.0
     font: Path | None = None
     artifact_budget: int = DEFAULT_ARTIFACT_BUDGET
+    batches_at_once: int | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -80,6 +83,7 @@ class Settings:
             url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
             font=_path(env, "HPINFER_FONT"),
             artifact_budget=_positive_int(env, "HPINFER_ARTIFACT_BUDGET", DEFAULT_ARTIFACT_BUDGET),
+            batches_at_once=_positive_int(env, "HPINFER_BATCHES_AT_ONCE", None),
         )
 
 
@@ -113,7 +117,11 @@ def _words(env: Mapping[str, str], key: str) -> list[str]:
         raise ConfigError(f"{key} cannot be split into words ({error}): check its quotes") from None
 
 
-def _positive_int(env: Mapping[str, str], key: str, default: int) -> int:
+@overload
+def _positive_int(env: Mapping[str, str], key: str, default: int) -> int: ...
+@overload
+def _positive_int(env: Mapping[str, str], key: str, default: None) -> int | None: ...
+def _positive_int(env: Mapping[str, str], key: str, default: int | None) -> int | None:
     value = env.get(key, "").strip()
     if not value:
         return default

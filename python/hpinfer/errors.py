@@ -67,6 +67,10 @@ class UnsupportedError(HpinferError, NotImplementedError):
     """The request is valid but this build, engine or device cannot carry it out."""
 
 
+class CancelledError(HpinferError):
+    """Something that takes long was stopped because the caller asked for it."""
+
+
 class InternalError(HpinferError, RuntimeError):
     """A broken invariant inside hpinfer: please report it."""
 
@@ -81,5 +85,6 @@ ERROR_CLASSES: dict[str, type[HpinferError]] = {
     "engine": EngineError,
     "config": ConfigError,
     "unsupported": UnsupportedError,
+    "cancelled": CancelledError,
     "internal": InternalError,
 }

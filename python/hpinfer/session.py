@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hpinfer.errors import ConfigError, InvalidInputError, InvalidTypeError
 from hpinfer.hpi.discovery import library_candidates
@@ -25,17 +25,36 @@ _ENUM_OPTIONS = {
 }
 
 
+class BackgroundWork(Protocol):
+    """A build that goes on while its session runs.
+
+    Attributes:
+        state: How far it is; empty when nothing is being built.
+    """
+
+    state: str
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Waits until nothing is being built; False if the time was too short."""
+
+    def cancel(self) -> None:
+        """Asks it to stop."""
+
+
 class Session:
     """A model loaded by one engine. Any number of threads may call `run` at once.
 
     Attributes:
         native: The native session, for the native models.
         notes: What the engine does differently from what was asked for, or usual, and why.
+        background: What builds an engine for it meanwhile (`wait`, `cancel`, `state`), or None.
 
     Example:
         >>> session = Session("model.onnx", engine="onnxruntime", num_threads=2)
         >>> outputs = session.run({"x": array})
     """
+
+    background: BackgroundWork | None = None
 
     def __init__(
         self,
@@ -49,16 +68,21 @@ class Session:
 
         Args:
             model: Path of the model file, or its bytes.
-            engine: ``"onnxruntime"``, ``"openvino"`` or ``"paddle"``.
+            engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"`` or ``"paddle"``.
             weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
             **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``),
                 ``num_threads`` (0 = all that the process may use), ``num_streams`` (inferences
                 expected at once; they share the threads), ``precision`` (``"fp32"``, ``"fp16"``,
                 ``"bf16"``), ``graph_optimization`` (``"none"`` … ``"all"``; ONNX Runtime),
                 ``memory`` (``"bounded"`` for varied shapes, ``"fast"`` for fixed ones),
-                ``cache_dir`` (OpenVINO), ``providers`` (ONNX Runtime: names, or ``(name, {option:
-                value})``), ``engine_config`` (the engine's own keys and values; for ``"paddle"``
-                the fields of `hpinfer.paddle_inference.PaddleOptions`).
+                ``cache_dir`` (OpenVINO), ``optimized_model`` (ONNX Runtime: file to which it writes
+                the graph as it rewrote it, for this processor and release; load it with
+                ``graph_optimization="none"``), ``providers`` (ONNX Runtime: names, or ``(name,
+                {option: value})``), ``engine_config`` (the engine's own keys and values; for
+                ``"paddle"`` the fields of `hpinfer.paddle_inference.PaddleOptions`). TensorRT also
+                has ``profiles`` (a list of {input: [smallest, usual, largest shape]}),
+                ``output_order`` (of a plan) and ``outputs_on_device`` (results stay on the GPU, as
+                objects with ``__cuda_array_interface__``).
 
         Raises:
             ConfigError: Unknown engine or option, or one without effect on this engine.
@@ -80,8 +104,19 @@ class Session:
             self.native, self.notes = _paddle_session(path, data, weights, options)
             return
         self.native = _native.Session(
-            engine, library_candidates(engine), path, data, weights, _session_options(options)
+            engine, library_candidates(engine), path, data, weights, native_options(options)
         )
+
+    @classmethod
+    def of_native(
+        cls, native: _native.Session, *, engine: str, notes: tuple[str, ...] = ()
+    ) -> Session:
+        """A session around a native one that is already loaded."""
+        session = cls.__new__(cls)
+        session.native = native
+        session.notes = notes
+        session._engine = engine
+        return session
 
     @property
     def engine(self) -> str:
@@ -172,7 +207,7 @@ def _paddle_session(
     own = options.get("engine_config", {})
     _texts("engine_config", own)
     chosen = paddle_inference.PaddleOptions.parse(own)
-    common = _session_options(options)
+    common = native_options(options)
     if data is not None:
         loaded = paddle_inference.load_bytes(data, weights, options=chosen, session_options=common)
     elif path is not None and weights is None:
@@ -207,7 +242,7 @@ def _contiguous(array: object, index: int) -> npt.NDArray[np.generic]:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
-def _session_options(options: Mapping[str, Any]) -> _native.SessionOptions:
+def native_options(options: Mapping[str, Any]) -> _native.SessionOptions:
     from hpinfer import _native
 
     native = _native.SessionOptions()

@@ -1,7 +1,13 @@
-// Runs every registered test, or those whose name contains the first argument.
+// Runs every registered test, or those whose name contains the first argument; none, and says so,
+// where the machine lacks what they need.
 #include "testing.h"
 
 int main(int argc, char** argv) {
+  if (const std::string& missing = hpinfer::testing::missing(); !missing.empty()) {
+    for (const auto& test : hpinfer::testing::cases()) std::printf("not run: %s\n", test.name);
+    std::printf("this machine has no %s\n", missing.c_str());
+    return hpinfer::testing::kNotRun;
+  }
   const std::string_view filter = argc > 1 ? argv[1] : "";
   int ran = 0;
   int failed = 0;

@@ -95,7 +95,7 @@ TextReaderParams params(postprocess::DbBoxType box_type) {
   made.detection.db.box_type = box_type;
   made.detection.db.unclip_ratio = 0.05;
   made.detection.db.box_thresh = 0.2;  // of rectangles: the hole is in them
-  made.recognition = {2, true};
+  made.recognition = {2, true, {}};
   return made;
 }
 

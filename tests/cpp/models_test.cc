@@ -16,8 +16,10 @@ constexpr int kClasses = 4;  // blank, "a", "b", space
 // blank. So the text tells which picture a row of the batch was made from.
 class FakeRecognition : public Session {
  public:
-  FakeRecognition(int streams, DeviceType device) {
-    inputs_ = {{"x", DType::kFloat32, {kDynamicDim, 3, 48, kDynamicDim}}};
+  FakeRecognition(int streams, DeviceType device, std::int64_t width = kDynamicDim,
+                  Precision precision = Precision::kFloat32) {
+    inputs_ = {{"x", DType::kFloat32, {kDynamicDim, 3, 48, width}}};
+    options_.precision = precision;
     outputs_ = {{"y", DType::kFloat32, {kDynamicDim, kDynamicDim, kClasses}}};
     options_.num_streams = streams;
     options_.device.type = device;
@@ -99,7 +101,7 @@ TEST(recognition_keeps_the_input_order_for_any_batching) {
         const Lines lines = many_lines(count);
         const auto session = std::make_shared<FakeRecognition>(streams, DeviceType::kCpu);
         std::string text;
-        for (const TextLine& line : recognizer(session).recognize(lines.views, {6, sorted}))
+        for (const TextLine& line : recognizer(session).recognize(lines.views, {6, sorted, {}}))
           text += line.text;
         EXPECT_EQ(text, lines.expected);
       }
@@ -112,7 +114,7 @@ TEST(padding_follows_the_batch_not_how_it_is_run) {
        {std::pair{1, DeviceType::kCpu}, std::pair{3, DeviceType::kCpu},
         std::pair{1, DeviceType::kGpu}}) {
     const auto session = std::make_shared<FakeRecognition>(streams, device);
-    recognizer(session).recognize(lines.views, {6, true});
+    recognizer(session).recognize(lines.views, {6, true, {}});
     std::map<int, int>& counts = lines_by_width.emplace_back();
     for (const auto& [width, rows] : session->runs()) counts[width] += rows;
   }
@@ -123,20 +125,81 @@ TEST(padding_follows_the_batch_not_how_it_is_run) {
 TEST(an_accelerator_runs_whole_batches_and_a_cpu_few_lines) {
   const Lines lines = many_lines(40);
   const auto gpu = std::make_shared<FakeRecognition>(1, DeviceType::kGpu);
-  recognizer(gpu).recognize(lines.views, {6, true});
+  recognizer(gpu).recognize(lines.views, {6, true, {}});
   int most = 0;
   for (const auto& [width, rows] : gpu->runs()) most = std::max(most, rows);
   EXPECT_EQ(most, 6);
   const auto cpu = std::make_shared<FakeRecognition>(2, DeviceType::kCpu);
-  recognizer(cpu).recognize(lines.views, {6, true});
+  recognizer(cpu).recognize(lines.views, {6, true, {}});
   for (const auto& [width, rows] : cpu->runs()) EXPECT(rows == 1 || width * rows <= 640);
 }
 
 TEST(every_stream_gets_work_from_one_batch) {
   const Lines lines = many_lines(6);
   const auto session = std::make_shared<FakeRecognition>(3, DeviceType::kCpu);
-  recognizer(session).recognize(lines.views, {6, true});
+  recognizer(session).recognize(lines.views, {6, true, {}});
   EXPECT(session->runs().size() >= 3);
+}
+
+constexpr vision::LineColumns kRule{160, 32, 32};
+
+TEST(a_line_gets_its_own_columns_a_margin_and_a_multiple) {
+  for (const auto& [line, tensor] : {std::pair{1, 160}, std::pair{128, 160}, std::pair{129, 192},
+                                     std::pair{160, 192}, std::pair{161, 224}, std::pair{3200, 3232}})
+    EXPECT_EQ(vision::tensor_columns(line, kRule), tensor);
+  EXPECT_EQ(vision::tensor_columns(100, {0, 0, 1}), 100);
+  EXPECT_EQ(vision::tensor_columns(100, {0, 28, 64}), 128);
+  EXPECT_EQ(vision::tensor_columns(100, {224, 0, 32}), 224);
+}
+
+TEST(columns_of_a_line_do_not_depend_on_its_batch_mates) {
+  const Lines lines = many_lines(40);
+  std::map<int, int> alone;
+  for (const ImageView& view : lines.views) {
+    const auto session = std::make_shared<FakeRecognition>(1, DeviceType::kCpu);
+    recognizer(session).recognize({&view, 1}, {6, true, kRule});
+    EXPECT_EQ(session->runs().size(), std::size_t{1});
+    EXPECT_EQ(session->runs()[0].first, vision::tensor_columns(view.width, kRule));
+    ++alone[session->runs()[0].first];
+  }
+  for (const int streams : {1, 2, 5})
+    for (const DeviceType device : {DeviceType::kCpu, DeviceType::kGpu})
+      for (const int batch_size : {1, 6}) {
+        const auto session = std::make_shared<FakeRecognition>(streams, device);
+        std::string text;
+        for (const TextLine& line :
+             recognizer(session).recognize(lines.views, {batch_size, true, kRule}))
+          text += line.text;
+        EXPECT_EQ(text, lines.expected);
+        std::map<int, int> together;
+        for (const auto& [width, rows] : session->runs()) together[width] += rows;
+        EXPECT(together == alone);
+      }
+}
+
+TEST(reduced_precision_runs_more_lines_at_once) {
+  std::vector<Image> images(16, line_picture(100, 1));
+  std::vector<ImageView> views;
+  for (const Image& image : images) views.push_back(image.view());
+  for (const auto& [precision, rows] :
+       {std::pair{Precision::kFloat32, 4}, std::pair{Precision::kBFloat16, 8}}) {
+    const auto session =
+        std::make_shared<FakeRecognition>(1, DeviceType::kCpu, kDynamicDim, precision);
+    recognizer(session).recognize(views, {6, true, kRule});
+    for (const auto& run : session->runs()) EXPECT_EQ(run.second, rows);
+  }
+}
+
+TEST(lines_have_columns_of_their_own_only_where_the_network_allows_it) {
+  const Lines lines = many_lines(1);
+  const auto any = std::make_shared<FakeRecognition>(1, DeviceType::kCpu);
+  EXPECT(recognizer(any).fits_any_width());
+  EXPECT_ERROR(recognizer(any).recognize(lines.views, {6, true, vision::LineColumns{0, 0, 0}}),
+               ErrorCode::kInvalidInput, "step of at least 1");
+  const auto fixed = std::make_shared<FakeRecognition>(1, DeviceType::kCpu, 320);
+  EXPECT(!recognizer(fixed).fits_any_width());
+  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}),
+               ErrorCode::kUnsupported, "fixed width");
 }
 
 TEST(recognition_refuses_what_does_not_fit) {
@@ -146,7 +209,7 @@ TEST(recognition_refuses_what_does_not_fit) {
                ErrorCode::kModelFormat, "4 classes");
   const TextRecognizer ours = recognizer(session);
   const Lines lines = many_lines(1);
-  EXPECT_ERROR(ours.recognize(lines.views, {0, true}), ErrorCode::kInvalidInput, "batch_size");
+  EXPECT_ERROR(ours.recognize(lines.views, {0, true, {}}), ErrorCode::kInvalidInput, "batch_size");
   const std::vector<ImageView> empty(1);
   EXPECT_ERROR(ours.recognize(empty, {}), ErrorCode::kInvalidInput, "at least one pixel");
 }

@@ -1,4 +1,4 @@
-#include "engines/openvino/request_pool.h"
+#include "engines/request_pool.h"
 
 #include <atomic>
 #include <chrono>
@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "testing.h"
 
-namespace hpinfer::openvino {
+namespace hpinfer {
 namespace {
 
 // Counts how many exist.
@@ -110,4 +110,4 @@ TEST(request_pool_limits_runs_of_many_threads) {
 }
 
 }  // namespace
-}  // namespace hpinfer::openvino
+}  // namespace hpinfer

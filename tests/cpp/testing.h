@@ -29,6 +29,21 @@ inline int& failures() {
   return count;
 }
 
+// Why no test of this executable can run on this machine; empty if they can.
+inline std::string& missing() {
+  static std::string reason;
+  return reason;
+}
+
+inline constexpr int kNotRun = 77;  // exit status, known to CTest (SKIP_RETURN_CODE)
+
+// At namespace scope: the executable's tests need something of the machine.
+struct Requirement {
+  Requirement(bool met, const char* what) {
+    if (!met) missing() = what;
+  }
+};
+
 struct Registration {
   Registration(const char* name, void (*body)()) { cases().push_back({name, body}); }
 };

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <numeric>
 
+#include "core/engine_clock.h"
 #include "testing.h"
 
 namespace hpinfer {
@@ -57,6 +58,89 @@ TEST(pool_keeps_to_the_limit) {
       },
       2);
   EXPECT(most.load() <= 2);
+}
+
+// Threads in `body` while `callers` threads are at work elsewhere and one more runs a loop.
+int most_at_once(ThreadPool& pool, int callers) {
+  std::vector<std::thread> present;
+  std::atomic<int> arrived{0};
+  std::atomic<bool> leave{false};
+  for (int i = 0; i < callers; ++i)
+    present.emplace_back([&] {
+      const ThreadPool::Presence presence(pool);
+      ++arrived;
+      while (!leave) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    });
+  while (arrived < callers) std::this_thread::yield();
+  std::atomic<int> active{0};
+  std::atomic<int> most{0};
+  pool.parallel_for(64, [&](int) {
+    const int now = ++active;
+    int seen = most.load();
+    while (now > seen && !most.compare_exchange_weak(seen, now)) {
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    --active;
+  });
+  leave = true;
+  for (std::thread& thread : present) thread.join();
+  return most.load();
+}
+
+TEST(pool_counts_callers_as_threads_at_work) {
+  ThreadPool pool(3);
+  EXPECT_EQ(most_at_once(pool, 0), 3);
+  EXPECT_EQ(most_at_once(pool, 1), 2);
+  EXPECT_EQ(most_at_once(pool, 2), 1);
+  EXPECT_EQ(most_at_once(pool, 5), 1);
+  EXPECT_EQ(pool.busy(), 0);
+}
+
+TEST(pool_workers_leave_when_more_callers_come_and_return_when_they_go) {
+  ThreadPool pool(2);
+  std::atomic<bool> second_done{false};
+  std::atomic<int> helped_after{0};
+  std::atomic<int> helped_during{0};
+  const auto caller = std::this_thread::get_id();
+  std::atomic<bool> begun{false};
+  std::thread second([&] {
+    while (!begun) std::this_thread::yield();
+    {
+      const ThreadPool::Presence presence(pool);
+      const int before = helped_during.load();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      EXPECT(helped_during.load() <= before + 1);  // the index that it had taken already
+    }
+    second_done = true;
+  });
+  pool.parallel_for(40000, [&](int) {
+    begun = true;
+    if (helped_after > 0) return;
+    if (std::this_thread::get_id() != caller) ++(second_done ? helped_after : helped_during);
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  });
+  second.join();
+  EXPECT(helped_after.load() > 0);
+  EXPECT_EQ(pool.busy(), 0);
+}
+
+TEST(pool_carries_the_engine_clock_to_its_workers) {
+  ThreadPool pool(3);
+  EngineClock outer;
+  const EngineClock::Scope outer_scope(&outer);
+  EngineClock inner;
+  const auto now = std::chrono::steady_clock::now();
+  const auto work = [&](int) { EngineClock::current()->add(now, now + std::chrono::seconds(1)); };
+  {
+    const EngineClock::Scope scope(&inner);
+    pool.parallel_for(10, work);
+  }
+  pool.parallel_for(5, work);
+  EXPECT_EQ(inner.runs(), 10);
+  EXPECT_EQ(outer.runs(), 15);
+  EXPECT_EQ(inner.seconds(), 10.0);
+  EXPECT(outer.first_begin() == now);
+  EXPECT(outer.last_end() == now + std::chrono::seconds(1));
 }
 
 }  // namespace

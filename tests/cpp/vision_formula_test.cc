@@ -54,7 +54,7 @@ TEST(thumbnails_keep_the_ratio) {
   for (const std::uint8_t value : small.pixels) EXPECT_EQ(static_cast<int>(value), 77);
   EXPECT_EQ(pillow_thumbnail(flat(10, 20, 1), {64, 64}).width, 20);
   EXPECT_EQ(pillow_thumbnail(flat(1, 5000, 1), {64, 64}).height, 1);
-  EXPECT_ERROR(pillow_resize(flat(4, 4, 1).view(), {0, 5}, PillowKernel::kCubic),
+  EXPECT_ERROR(pillow_resize(flat(4, 4, 1).view(), {0, 5}, PillowFilter::kBicubic),
                ErrorCode::kInvalidInput, "cannot resize");
 }
 

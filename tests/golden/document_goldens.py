@@ -25,7 +25,11 @@ def candidate() -> tuple[Any, Any]:
     """Our table recognition and layout parsing, with the settings of generate_documents.py."""
     import hpinfer
 
-    settings = {"use_doc_preprocessor": False}
+    recognition = {"TextRecognition": {"batching": "official"}}
+    settings = {
+        "use_doc_preprocessor": False,
+        "SubPipelines": {"GeneralOCR": {"SubModules": recognition}},
+    }
     return tuple(
         hpinfer.create_pipeline({"pipeline_name": name, **settings}, engine="onnxruntime")
         for name in ("table_recognition", "layout_parsing")

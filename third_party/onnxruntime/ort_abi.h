@@ -93,6 +93,7 @@ enum ElementType : int {
      std::size_t input_count, const char* const* output_names, std::size_t output_count,           \
      Value** outputs))                                                                             \
   X(CreateSessionOptions, 10, 1, Status*, (SessionOptions**))                                      \
+  X(SetOptimizedModelFilePath, 11, 1, Status*, (SessionOptions*, const char* path))                \
   X(SetSessionExecutionMode, 13, 1, Status*, (SessionOptions*, ExecutionMode))                     \
   X(DisableMemPattern, 17, 1, Status*, (SessionOptions*))                                          \
   X(SetSessionLogSeverityLevel, 22, 1, Status*, (SessionOptions*, int level))                      \

@@ -29,6 +29,7 @@ void refuse_options_without_effect(const SessionOptions& options) {
         "cache_dir has no effect on ONNX Runtime: only OpenVINO keeps compiled models; remove it");
   check(options.device.type != DeviceType::kNpu, ErrorCode::kUnsupported, "device '",
         to_string(options.device), "' is not supported through ONNX Runtime");
+  refuse_compile_options(options, "onnxruntime");
 }
 
 void set_threads(const Api& api, abi::SessionOptions* native, const SessionOptions& options) {
@@ -76,13 +77,18 @@ void set_memory(const Api& api, abi::SessionOptions* native, MemoryPolicy memory
   if (memory == MemoryPolicy::kBounded) api.call<abi::DisableMemPattern>(native);
 }
 
+// A session that writes its graph warns each time that the graph is for this processor only.
+abi::LoggingLevel session_level(const SessionOptions& options) {
+  return options.optimized_model.empty() ? logging_level() : std::max(logging_level(), abi::kError);
+}
+
 }  // namespace
 
 Handle<abi::SessionOptions> native_options(const Api& api, const SessionOptions& options) {
   refuse_options_without_effect(options);
   auto native = api.create<abi::CreateSessionOptions, abi::ReleaseSessionOptions>();
   api.call<abi::SetUserLoggingFunction>(native.get(), &forward_log, nullptr);
-  api.call<abi::SetSessionLogSeverityLevel>(native.get(), static_cast<int>(logging_level()));
+  api.call<abi::SetSessionLogSeverityLevel>(native.get(), static_cast<int>(session_level(options)));
   api.call<abi::SetSessionGraphOptimizationLevel>(native.get(),
                                                   optimization_level(options.graph_optimization));
   set_threads(api, native.get(), options);

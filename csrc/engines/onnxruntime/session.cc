@@ -1,8 +1,12 @@
 #include "engines/onnxruntime/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "engines/onnxruntime/options.h"
@@ -50,6 +54,37 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
          model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message);
   return api.own<abi::ReleaseSession>(session);
 }
+
+// Where the optimised graph goes: written by ONNX Runtime while it loads a model, under another
+// name until it is complete.
+class GraphFile {
+ public:
+  GraphFile(const Api& api, abi::SessionOptions* native, const std::filesystem::path& path)
+      : path_(path) {
+    if (path_.empty()) return;
+    partial_ = path_;
+    partial_ += "." + std::to_string(getpid());
+    api.call<abi::SetOptimizedModelFilePath>(native, partial_.c_str());
+  }
+  GraphFile(const GraphFile&) = delete;
+  GraphFile& operator=(const GraphFile&) = delete;
+  ~GraphFile() {
+    std::error_code ignored;
+    if (!partial_.empty()) std::filesystem::remove(partial_, ignored);
+  }
+
+  void complete() {
+    if (partial_.empty()) return;
+    std::error_code error;
+    std::filesystem::rename(partial_, path_, error);
+    check(!error, ErrorCode::kEngine, "optimized_model ", path_.string(),
+          " cannot be written: ", error.message());
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path partial_;  // empty: nothing is written
+};
 
 // What results in engine memory keep alive: the model and its allocator.
 struct LoadedModel {
@@ -106,8 +141,11 @@ OnnxRuntimeSession::OnnxRuntimeSession(std::shared_ptr<const Api> api, const Mod
   options_.providers = wanted_providers(options_);
   const auto native = native_options(*api, options_);
   append_providers(*api, native.get(), options_.providers);
-  const bool configured = !options_.providers.empty() || !options_.engine_config.empty();
+  const bool configured = !options_.providers.empty() || !options_.engine_config.empty() ||
+                          !options_.optimized_model.empty();
+  GraphFile graph(*api, native.get(), options_.optimized_model);
   auto session = load(*api, model, native.get(), configured);
+  graph.complete();
   inputs_ = input_infos(*api, session.get());
   outputs_ = output_infos(*api, session.get());
   input_names_ = names_of(inputs_);

@@ -9,7 +9,7 @@
 #include <span>
 #include <system_error>
 
-#include "engines/openvino/mapped_file.h"
+#include "engines/mapped_file.h"
 
 namespace hpinfer::openvino {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "engines/engine.h"
 #include "engines/openvino/api.h"
-#include "engines/openvino/onnx_signature.h"
+#include "engines/onnx_signature.h"
 
 namespace hpinfer::openvino {
 

@@ -52,8 +52,12 @@ void check_options(const SessionOptions& options) {
   check(options.graph_optimization == GraphOptimization::kAll, ErrorCode::kConfig,
         "graph_optimization has no effect on the openvino engine, which always optimises; leave it "
         "at 'all'");
+  check(options.optimized_model.empty(), ErrorCode::kConfig,
+        "optimized_model has no effect on the openvino engine: it keeps what it compiles in "
+        "cache_dir");
   check(options.providers.empty(), ErrorCode::kConfig,
         "providers are ONNX Runtime's execution providers; the openvino engine has none");
+  refuse_compile_options(options, "openvino");
   check(options.num_streams <= kMaxStreams, ErrorCode::kConfig, "num_streams must be at most ",
         kMaxStreams, "; got ", options.num_streams);
   for (const auto& [key, value] : options.engine_config) {

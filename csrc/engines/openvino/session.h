@@ -7,8 +7,8 @@
 
 #include "engines/engine.h"
 #include "engines/openvino/api.h"
-#include "engines/openvino/onnx_signature.h"
-#include "engines/openvino/request_pool.h"
+#include "engines/onnx_signature.h"
+#include "engines/request_pool.h"
 
 namespace hpinfer::openvino {
 

@@ -67,6 +67,7 @@ class _Service:
                 f"no key for {config.base_url}: set api_key of the service in the pipeline's "
                 f"configuration, or OPENAI_API_KEY in the environment ({self._reason(error)})"
             ) from None
+        self._key = str(self._client.api_key)  # also that of the environment is never shown
 
     def _ask(self, request: Callable[[], Any]) -> Any:  # noqa: ANN401 - the package's own types
         try:

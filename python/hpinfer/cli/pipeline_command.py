@@ -71,10 +71,9 @@ def pipeline_command(command: PipelineCommand, *, summary: str) -> click.Command
         params = given_parameters(options, parameters)
         switches = given_switches(options, parameters)
         chosen = dict(command.versions[model_version]) if model_version is not None else {}
-        for option, (path, _) in command.models.items():
-            if (value := options.pop(_dest(option))) is not None:
-                chosen[path] = value
-        saver = _saver(output, save, command)
+        chosen |= given_models(options, command.models)
+        kinds = chosen_kinds(output, save, command.kinds, command.default_kinds)
+        saver = None if output is None else Saver(output, kinds)
         wanted = pipeline_config(
             command.pipeline, config=config, models=chosen, switches=switches, settings=settings
         )
@@ -90,7 +89,14 @@ def pipeline_command(command: PipelineCommand, *, summary: str) -> click.Command
         callback=run,
         help=f"{summary}\n\n{_HELP}",
         epilog=EPILOG,
-        params=[*_first_options(command), *_model_options(command), *_config_options()],
+        params=[
+            click.Argument(["inputs"], metavar="INPUT...", nargs=-1, required=True),
+            *output_options(command.formats, command.kinds, command.default_kinds),
+            *engine_options(),
+            *_version_options(command),
+            *model_options(command.models),
+            *config_options(),
+        ],
     )
     made = hpi_options(made)
     made.params.extend(own_options(parameters))
@@ -103,14 +109,12 @@ _HELP = (
 )
 
 
-def _dest(option: str) -> str:
-    return option.replace("-", "_")
-
-
-def _first_options(command: PipelineCommand) -> list[click.Parameter]:
-    kinds = f"{', '.join(command.kinds)}, all.  [default: {','.join(command.default_kinds)}]"
+def output_options(
+    formats: tuple[str, ...], kinds: tuple[str, ...], default_kinds: tuple[str, ...]
+) -> list[click.Parameter]:
+    """``-o``, ``--format`` (the first of `formats` is the default) and ``--save``."""
+    known = f"{', '.join(kinds)}, all.  [default: {','.join(default_kinds)}]"
     return [
-        click.Argument(["inputs"], metavar="INPUT...", nargs=-1, required=True),
         click.Option(
             ["-o", "--output"],
             metavar="DIR",
@@ -119,12 +123,18 @@ def _first_options(command: PipelineCommand) -> list[click.Parameter]:
         ),
         click.Option(
             ["--format", "output_format"],
-            type=click.Choice(command.formats),
-            default=command.formats[0],
+            type=click.Choice(formats),
+            default=formats[0],
             show_default=True,
             help="What to write to standard output.",
         ),
-        click.Option(["--save"], metavar="KINDS", help=f"What to save with -o: {kinds}"),
+        click.Option(["--save"], metavar="KINDS", help=f"What to save with -o: {known}"),
+    ]
+
+
+def engine_options() -> list[click.Parameter]:
+    """How the models run."""
+    return [
         click.Option(["--device"], help="cpu, gpu, gpu:0 ...  [default: cpu]"),
         click.Option(
             ["--engine"],
@@ -140,19 +150,29 @@ def _first_options(command: PipelineCommand) -> list[click.Parameter]:
     ]
 
 
-def _model_options(command: PipelineCommand) -> list[click.Parameter]:
-    options: list[click.Parameter] = []
-    if command.versions:
-        kind = click.Choice(list(command.versions))
-        options.append(
-            click.Option(["--model-version"], type=kind, help="Generation of the models.")
-        )
-    for option, (_, text) in command.models.items():
-        options.append(click.Option([f"--{option}"], metavar="NAME|DIR", help=text))
-    return options
+def _version_options(command: PipelineCommand) -> list[click.Parameter]:
+    if not command.versions:
+        return []
+    kind = click.Choice(list(command.versions))
+    return [click.Option(["--model-version"], type=kind, help="Generation of the models.")]
 
 
-def _config_options() -> list[click.Parameter]:
+def model_options(models: Mapping[str, tuple[str, str]]) -> list[click.Parameter]:
+    """An option for each model; see `PipelineCommand.models`."""
+    return [
+        click.Option([f"--{option}"], metavar="NAME|DIR", help=text)
+        for option, (_, text) in models.items()
+    ]
+
+
+def given_models(options: dict[str, Any], models: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Takes the models that the user gave out of `options`, by the path of their module."""
+    values = {path: options.pop(option.replace("-", "_")) for option, (path, _) in models.items()}
+    return {path: value for path, value in values.items() if value is not None}
+
+
+def config_options() -> list[click.Parameter]:
+    """``--config`` and ``--set``."""
     return [
         click.Option(
             ["--config"],
@@ -169,10 +189,14 @@ def _config_options() -> list[click.Parameter]:
     ]
 
 
-def _saver(output: Path | None, save: str | None, command: PipelineCommand) -> Saver | None:
-    if output is None:
-        if save is not None:
-            raise click.UsageError("--save has no effect without -o DIR")
-        return None
-    kinds = command.default_kinds if save is None else save_kinds(save, command.kinds)
-    return Saver(output, kinds)
+def chosen_kinds(
+    output: Path | None, save: str | None, known: tuple[str, ...], default: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The kinds of files that ``--save`` asks for.
+
+    Raises:
+        click.UsageError: It is given without ``-o``, or names a kind that is none of `known`.
+    """
+    if output is None and save is not None:
+        raise click.UsageError("--save has no effect without -o DIR")
+    return default if save is None else save_kinds(save, known)

@@ -14,6 +14,21 @@ _RECOGNITION = "SubModules.TextRecognition"
 _TEXT = "SubPipelines.GeneralOCR"
 _LAYOUT = ("SubModules.LayoutDetection", "Layout detection model.")
 
+#: The models of layout parsing, by option.
+LAYOUT_PARSING_MODELS = {
+    "layout-model": _LAYOUT,
+    "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
+    "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
+    "table-model": (
+        "SubPipelines.TableRecognition.SubModules.TableStructureRecognition",
+        "Table structure model.",
+    ),
+    "formula-model": (
+        "SubPipelines.FormulaRecognition.SubModules.FormulaRecognition",
+        "Formula model.",
+    ),
+}
+
 _COMMANDS = (
     PipelineCommand(
         "ocr",
@@ -65,19 +80,7 @@ _COMMANDS = (
     PipelineCommand(
         "layout",
         "layout_parsing",
-        models={
-            "layout-model": _LAYOUT,
-            "det-model": (f"{_TEXT}.{_DETECTION}", "Text detection model."),
-            "rec-model": (f"{_TEXT}.{_RECOGNITION}", "Text recognition model."),
-            "table-model": (
-                "SubPipelines.TableRecognition.SubModules.TableStructureRecognition",
-                "Table structure model.",
-            ),
-            "formula-model": (
-                "SubPipelines.FormulaRecognition.SubModules.FormulaRecognition",
-                "Formula model.",
-            ),
-        },
+        models=LAYOUT_PARSING_MODELS,
         formats=("text", "markdown", "html", "json", "jsonl", "none"),
         kinds=("json", "image", "markdown", "html", "xlsx", "text"),
         default_kinds=("json", "image", "markdown"),

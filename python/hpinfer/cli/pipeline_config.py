@@ -137,12 +137,9 @@ def _get(config: Mapping[str, Any], path: list[str], default: object) -> object:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document = _parse_yaml(path.read_text(encoding="utf-8"), f"config {str(path)!r}")
-    if not isinstance(document, dict):
-        raise ConfigError(
-            f"config {str(path)!r} must be a YAML mapping; got {type(document).__name__}"
-        )
-    return document
+    from hpinfer.config.pipeline import read_document
+
+    return read_document(path)
 
 
 def _parse_yaml(text: str, where: str) -> object:

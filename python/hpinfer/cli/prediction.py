@@ -122,7 +122,7 @@ def run_prediction(
             for item in pipeline.predict(list(inputs), on_error="yield", **params):
                 if isinstance(item, InputFailure):
                     failed += 1
-                    _report(item)
+                    report_input(item)
                 else:
                     done += 1
                     printer.add(item)
@@ -132,10 +132,11 @@ def run_prediction(
         finally:
             progress.clear()
             printer.finish()
-    return _conclude(done, failed, time.monotonic() - start)
+    return conclude(done, failed, time.monotonic() - start)
 
 
-def _report(failure: InputFailure) -> None:
+def report_input(failure: InputFailure) -> None:
+    """Says on standard error why an input could not be read."""
     ProgressLine.clear_current()
     source = failure.input_path or STANDARD_INPUT
     page = "" if failure.page_index is None else f" (page {failure.page_index + 1})"
@@ -145,7 +146,8 @@ def _report(failure: InputFailure) -> None:
     say(f"error: {message}" if source in message else f"error: {source}{page}: {message}")
 
 
-def _conclude(done: int, failed: int, seconds: float) -> int:
+def conclude(done: int, failed: int, seconds: float) -> int:
+    """Says how many inputs were done; the exit code."""
     log = logging.getLogger("hpinfer")
     log.info("%d read, %d failed, %.2f s", done, failed, seconds)
     if failed and done + failed > 1:

@@ -30,6 +30,7 @@ _PIPELINE_COMMANDS = {
 }
 #: The other subcommands; the command is in the module of its name.
 _COMMANDS = {
+    "chat": "Have a language model find values in documents.",
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
     "tune": "Measure which engine is fastest for a model here.",

@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="Time for each model.",
 )
+@click.option(
+    "--collect-shapes",
+    "inputs",
+    metavar="INPUT",
+    multiple=True,
+    help="Measure nothing; run the target over these pictures, PDFs or folders, and write the "
+    "input shapes of each model to a file that TensorRT engines are built for. May be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @hpi_options
 @verbosity_options
@@ -48,6 +56,7 @@ def tune(
     engine: str | None,
     precision: Precision | None,
     budget: float,
+    inputs: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -58,6 +67,8 @@ def tune(
     """
     from hpinfer.models.retuning import measure_loaded_models
 
+    if inputs:
+        return _collect(target, inputs, as_json=as_json)
     with ProgressLine() as line, measure_loaded_models(budget) as request:
         line.show(f"measuring {target} ...")
         explanations = _load(
@@ -97,6 +108,45 @@ def _load(
     name = hub.resolve(Path(target)).name if is_directory else target
     located = locate_model(name, model_dir=target if is_directory else None, settings=settings)
     return [load_model(located, settings).explanation]
+
+
+def _collect(target: str, inputs: tuple[str, ...], *, as_json: bool) -> int:
+    """Runs the target over the inputs on the CPU and writes the shapes of its models."""
+    from dataclasses import asdict
+
+    from hpinfer.hpi.dynamic_shapes import ranges_text
+    from hpinfer.models.shape_collection import collect_shapes
+
+    with ProgressLine() as line, collect_shapes() as collection:
+        line.show(f"loading {target} ...")
+        predictor = _predictor(target)
+        for number, _ in enumerate(predictor.predict(list(inputs)), 1):
+            line.show(f"{number} inputs done")
+    written = collection.write()
+    if as_json:
+        click.echo(json_text([{**asdict(item), "path": str(item.path)} for item in written]))
+        return ExitCode.OK
+    for item in written:
+        click.echo(f"{item.model}: {ranges_text([item.ranges])} ({item.runs} inferences)")
+        click.echo(f"  written to {item.path}")
+    for name in collection.idle:
+        click.echo(f"{name}: never ran on these inputs; nothing is written")
+    return ExitCode.OK
+
+
+def _predictor(target: str) -> Any:  # noqa: ANN401 - a model or a pipeline: both predict
+    from hpinfer.config.pipeline import PIPELINES
+
+    if target in PIPELINES or Path(target).suffix.lower() in (".yaml", ".yml"):
+        from hpinfer.pipelines import create_pipeline
+
+        return create_pipeline(target)
+    from hpinfer import hub
+    from hpinfer.models import create_model
+
+    if os.sep in target or Path(target).is_dir():
+        return create_model(hub.resolve(Path(target)).name, model_dir=target)
+    return create_model(target)
 
 
 def _as_dict(explanation: Explanation, records: Mapping[str, TuningRecord]) -> dict[str, Any]:

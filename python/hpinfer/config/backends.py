@@ -114,15 +114,48 @@ class TensorRTConfig(EngineOptions):
     """``backend_config`` of ``tensorrt``.
 
     Attributes:
-        precision: Of the network.
+        precision: Of the network. TensorRT 11 takes it from the file: only ``"fp32"`` (as stored).
         use_dynamic_shapes: Must be True: engines are built for ranges of shapes.
-        dynamic_shapes: Input name to its smallest, usual and largest shape; None takes those of the
-            model's inference.yml.
+        dynamic_shapes: Input name to its smallest, usual and largest shape, or a list of such
+            mappings, one for each range; None takes those of the model's inference.yml, or those
+            that ``hpinfer tune --collect-shapes`` has written.
+        outside_shapes: What to do with inputs outside every range: ``"error"``, run them on
+            ``"other_engine"``, or do that and build a ``"new_profile"`` for them meanwhile.
+        build: ``"wait"`` for an engine that is not in the cache, or build it in the
+            ``"background"`` while the other engine serves.
+        other_engine: That engine. It runs on the same device if it can, else on the CPU.
+        optimization_level: From 0, quick to build, to 5, quickest to run.
+        workspace_mib: Memory of the GPU that building may use; None is all of it.
+        tf32: Whether fp32 products may be computed in 19 bits, which is TensorRT's default.
     """
 
-    precision: Literal["fp32", "fp16"] = "fp32"
+    precision: PrecisionName = "fp32"
     use_dynamic_shapes: bool = True
-    dynamic_shapes: DynamicShapes | None = None
+    dynamic_shapes: DynamicShapes | list[DynamicShapes] | None = None
+    outside_shapes: Literal["error", "other_engine", "new_profile"] = "error"
+    build: Literal["wait", "background"] = "wait"
+    other_engine: Literal["onnxruntime", "openvino"] = "onnxruntime"
+    optimization_level: int = Field(default=3, ge=0, le=5)
+    workspace_mib: int | None = Field(default=None, ge=1)
+    tf32: bool = True
+
+    @property
+    def profiles(self) -> list[dict[str, list[list[int]]]]:
+        """`dynamic_shapes` as a list of ranges; empty if none are given."""
+        shapes = self.dynamic_shapes or []
+        return [shapes] if isinstance(shapes, dict) else shapes
+
+    @property
+    def engine_config(self) -> dict[str, str]:
+        """The native engine's own keys."""
+        keys = {"optimization_level": str(self.optimization_level), "tf32": str(int(self.tf32))}
+        if self.workspace_mib is not None:
+            keys["workspace_mib"] = str(self.workspace_mib)
+        return keys
+
+    def session_options(self) -> dict[str, Any]:
+        """What every session needs; ranges of shapes and policies are its opener's."""
+        return {"engine_config": self.engine_config}
 
     @field_validator("use_dynamic_shapes")
     @classmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.config.literals import read_yaml
+from hpinfer.config.older_layout import current_layout, is_older_layout
 from hpinfer.config.pipelines import PIPELINES, PipelineConfig
 from hpinfer.config.validation import validate
 from hpinfer.errors import ConfigError, InputNotFoundError
@@ -22,6 +23,7 @@ __all__ = [
     "load_pipeline_config",
     "parse_pipeline",
     "pipeline_name",
+    "read_document",
     "read_pipeline",
 ]
 
@@ -87,7 +89,7 @@ def read_pipeline(pipeline: str | os.PathLike[str] | Mapping[str, Any]) -> Pipel
         data, label, where = pipeline, "pipeline config", "pipeline config"
     else:
         path = Path(pipeline)
-        data, label, where = _read_file(path), path.name, f"pipeline config {path.name}"
+        data, label, where = read_document(path), path.name, f"pipeline config {path.name}"
     return PipelineSource(parse_pipeline(data, where), label)
 
 
@@ -101,7 +103,7 @@ def pipeline_name(pipeline: str | os.PathLike[str]) -> str:
     if str(pipeline) in PIPELINES:
         return str(pipeline)
     path = Path(pipeline)
-    return _name_in(_read_file(path), f"pipeline config {path.name}")
+    return _name_in(read_document(path), f"pipeline config {path.name}")
 
 
 def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
@@ -110,16 +112,13 @@ def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
     Raises:
         ConfigError: Unknown pipeline or key, or a wrong value.
     """
+    if is_older_layout(data):
+        data = current_layout(data, where=where)
     name = _name_in(data, where)
     return validate(PIPELINES[name], data, where=where)
 
 
 def _name_in(data: Mapping[str, Any], where: str) -> str:
-    if "Pipeline" in data and "pipeline_name" not in data:
-        raise ConfigError(
-            f"{where} has the layout of PaddleX 3.0 beta (Global, Pipeline); write the one with "
-            "pipeline_name and SubModules: 'hpinfer config show OCR' prints it"
-        )
     if "Predict" in data and "pipeline_name" not in data:
         raise ConfigError(
             f"{where} configures a single module: run it with "
@@ -138,7 +137,13 @@ def _nearest(name: str) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(PIPELINES)}"
 
 
-def _read_file(path: Path) -> Mapping[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """What a pipeline file holds, unchecked; a file of PaddleX's beta in today's keys.
+
+    Raises:
+        ConfigError: It is no YAML file, no mapping, or cannot be put into today's keys.
+        InputNotFoundError: The file does not exist.
+    """
     if path.suffix.lower() not in {".yaml", ".yml"}:
         raise ConfigError(
             f"unknown pipeline {str(path)!r}; {_nearest(str(path))}, or give a path ending in .yaml"
@@ -149,4 +154,6 @@ def _read_file(path: Path) -> Mapping[str, Any]:
         raise InputNotFoundError(f"pipeline config {path} does not exist") from None
     if not isinstance(data, dict):
         raise ConfigError(f"pipeline config {path} must be a mapping; got {type(data).__name__}")
+    if is_older_layout(data):
+        return current_layout(data, where=f"pipeline config {path.name}")
     return data

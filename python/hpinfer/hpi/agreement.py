@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpinfer.hpi.boxes import UNMATCHED_BOXES, pair_outputs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,8 +28,10 @@ _PROBABILITY = 0.05
 _MAP_MEAN = 0.005
 _MAP_FLIPPED = 0.002
 _MAP_THRESHOLD = 0.3
-#: Any other family, relative as above.
+#: Any other family, relative as above; of boxes, the distance of partners.
 _REDUCED_RELATIVE = 2e-2
+
+_DETECTORS = ("detection", "detr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,12 @@ def compare(family: Family, reference: Outputs, got: Outputs, *, reduced: bool) 
         reduced: Whether the other computes in a lower precision, which may differ more but must
             lead to the same result.
     """
+    if family in _DETECTORS and len(reference) == len(got):
+        return _same_boxes(reference, got, _REDUCED_RELATIVE if reduced else _FULL_RELATIVE)
+    return _compare(family, reference, got, reduced=reduced)
+
+
+def _compare(family: Family, reference: Outputs, got: Outputs, *, reduced: bool) -> Agreement:
     import numpy as np
 
     if [item.shape for item in reference] != [item.shape for item in got]:
@@ -75,6 +85,24 @@ def compare(family: Family, reference: Outputs, got: Outputs, *, reduced: bool) 
 def worst(agreements: Sequence[Agreement]) -> Agreement:
     """The least favourable of several comparisons."""
     return min(agreements, key=lambda item: (item.comparable, item.close))
+
+
+def _same_boxes(reference: Outputs, got: Outputs, bound: float) -> Agreement:
+    """Detection: the same boxes in any order, and what belongs to them; raw heads as numbers."""
+    paired = pair_outputs(reference, got, tolerance=bound)
+    if len(paired.outputs) == len(reference):
+        return _compare("unknown", reference, got, reduced=bound > _FULL_RELATIVE)
+    masks = [_share_of_differences(a, b) for a, b in paired.outputs if a.ndim > 1]
+    found = {"boxes without a partner, by score": paired.unmatched, "masks": max(masks, default=0)}
+    close = paired.unmatched <= UNMATCHED_BOXES and found["masks"] <= bound
+    detail = ", ".join(f"{what}: {share:.1%}" for what, share in found.items() if share or close)
+    return Agreement(close, True, detail)
+
+
+def _share_of_differences(expected: npt.NDArray[Any], got: npt.NDArray[Any]) -> float:
+    if expected.shape != got.shape:
+        return 1.0
+    return float((expected != got).mean()) if expected.size else 0.0
 
 
 def _relative(reference: Outputs, got: Outputs, bound: float) -> Agreement:

@@ -115,6 +115,11 @@ class ArtifactStore:
         """
         return cls(candidate_roots(model_dir), model=model_dir.absolute().name)
 
+    @property
+    def lasts(self) -> bool:
+        """Whether what is kept now outlives this process: one of the roots can be written."""
+        return self._writable().path != existing_temporary_root()
+
     def find(self, key: ArtifactKey) -> Artifact | None:
         """The artifact of a key if there is an intact one.
 

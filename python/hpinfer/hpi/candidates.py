@@ -24,6 +24,7 @@ RejectionKind: TypeAlias = Literal["engine", "device", "format", "precision", "f
 _READABLE: dict[str, tuple[NetworkFormat, ...]] = {
     "openvino": ("pdmodel", "onnx"),
     "onnxruntime": ("onnx",),
+    "tensorrt": ("onnx",),
     "paddle": ("pdmodel", "pir"),
 }
 _PADDLE_FORMATS: tuple[NetworkFormat, ...] = ("pdmodel", "pir")
@@ -220,6 +221,11 @@ def _engine_rejection(
         return Rejection(status.reason, "engine")
     if device == "gpu" and engine == "openvino":
         return Rejection("hpinfer runs it on the CPU only", "device")
+    if engine == "tensorrt" and (device != "gpu" or not status.devices):
+        reason = "there is no NVIDIA GPU here, or no driver that works"
+        if device != "gpu":
+            reason = "it runs on a GPU only: set the device to gpu"
+        return Rejection(reason, "device")
     if device == "gpu" and not _has_gpu(status):
         return Rejection(
             f"its build has no GPU (it has {', '.join(status.devices) or 'no devices'}): "
@@ -268,10 +274,11 @@ def _precisions(
     route: Candidate, settings: HPISettings, reduced: Sequence[PrecisionName]
 ) -> Iterator[Candidate | Rejection]:
     asked = asked_precision(settings)
-    can_reduce = route.engine in _REDUCING_ENGINES and device_kind(settings.device) == "cpu"
+    on_cpu = device_kind(settings.device) == "cpu"
+    can_reduce = (route.engine in _REDUCING_ENGINES and on_cpu) or route.engine == "tensorrt"
     if asked in (None, "auto", "fp32"):
         yield route
-        for precision in reduced if asked == "auto" and can_reduce else ():
+        for precision in reduced if asked == "auto" and can_reduce and on_cpu else ():
             yield _with_precision(route, precision)
     elif not can_reduce and settings.hpi.auto_config:
         yield Rejection(

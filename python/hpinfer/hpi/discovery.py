@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LIBRARIES: dict[str, tuple[str, str, str]] = {
     "onnxruntime": ("onnxruntime", "capi", "libonnxruntime.so*"),
     "openvino": ("openvino", "libs", "libopenvino_c.so*"),
+    "tensorrt": ("tensorrt_libs", ".", "libnvinfer.so*"),
 }
 
 
@@ -51,8 +52,10 @@ def engines() -> list[EngineStatus]:
     Loads each library once, but does not import PaddlePaddle.
     """
     from hpinfer import _native, paddle_inference
+    from hpinfer.build import is_built_with_paddle
 
-    return [*(_status(name) for name in _native.compiled_engines()), paddle_inference.status()]
+    found = [_status(name) for name in _native.compiled_engines()]
+    return [*found, paddle_inference.status()] if is_built_with_paddle() else found
 
 
 def _status(name: str) -> EngineStatus:

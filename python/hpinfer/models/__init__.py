@@ -92,8 +92,9 @@ def create_model(
         precision: ``"fp32"``, ``"bf16"`` or ``"fp16"``; None leaves it to `hpi_config`.
         batch_size: Images that go through the network together by default.
         **options: Parameters of the model's `predict`, for calls that do not give them, e.g.
-            ``topk=3``; further options of `hpinfer.Session`, e.g. ``num_streams``; PaddleOCR's
-            ``enable_hpi`` (the same as `use_hpip`).
+            ``topk=3``; ``img_size`` of a detector that takes several sizes; further options of
+            `hpinfer.Session`, e.g. ``num_streams``; PaddleOCR's ``enable_hpi`` (the same as
+            `use_hpip`).
 
     Raises:
         ConfigError: Unknown key or wrong value, or settings that contradict each other.
@@ -115,7 +116,8 @@ def create_model(
     located = locate_model(model_name, model_dir=model_dir, settings=settings)
     family = model_family(located.config)
     defaults = {name: options.pop(name) for name in family.PARAMETERS if name in options}
-    model = family(load_model(located, settings, **options), batch_size=batch_size)
+    fixed = {name: options.pop(name) for name in family.OPTIONS if name in options}
+    model = family(load_model(located, settings, **options), batch_size=batch_size, **fixed)
     return model.with_defaults(defaults) if defaults else model
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import difflib
+import time
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
 
 from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
+from hpinfer.models.overlap import batches_at_once, in_order
+from hpinfer.models.timing import StageClock
 from hpinfer.results import Result
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ class Model(ABC, Generic[ResultT]):
 
     #: Names of the per-call parameters that `predict` accepts.
     PARAMETERS: ClassVar[frozenset[str]] = frozenset()
+    #: Names of what is decided once, when the model is made: arguments of the class.
+    OPTIONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, loaded: LoadedModel, *, batch_size: int = 1) -> None:
         self.name = loaded.name
@@ -158,20 +164,67 @@ def predict_in_batches(
     predict: Callable[[Sequence[InputImage]], Sequence[ResultT]],
     on_error: OnError,
 ) -> Iterator[ResultT | InputFailure]:
-    """Predicts lazily, batch by batch; what failed before keeps its place.
+    """Predicts lazily, batch by batch and several batches at once; results in input order.
 
     Args:
-        images: What reading gave.
+        images: What reading gives; what failed keeps its place.
         batch_size: Images for one call of `predict`.
-        predict: Gives one result for each image.
+        predict: Gives one result for each image; called from several threads.
         on_error: With ``"yield"`` an image that `predict` refuses becomes an `InputFailure`, and
             the others of its batch are predicted without it.
     """
-    for batch in batches(images, batch_size):
-        usable = [item for item in batch if isinstance(item, InputImage)]
-        results = iter(_predict_usable(usable, predict, on_error))
-        for item in batch:
-            yield item if isinstance(item, InputFailure) else next(results)
+    yield from in_order(
+        batches(_timed(images), batch_size),
+        lambda batch: _predict_batch(batch, predict, on_error),
+        at_once=batches_at_once(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What reading gave, and the seconds that it took."""
+
+    item: InputImage | InputFailure
+    seconds: float
+
+
+def _timed(images: Iterable[InputImage | InputFailure]) -> Iterator[_Read]:
+    iterator = iter(images)
+    while True:
+        start = time.perf_counter()
+        item = next(iterator, None)
+        if item is None:
+            return
+        yield _Read(item, time.perf_counter() - start)
+
+
+def _predict_batch(
+    batch: Sequence[_Read],
+    predict: Callable[[Sequence[InputImage]], Sequence[ResultT]],
+    on_error: OnError,
+) -> list[ResultT | InputFailure]:
+    """What becomes of each item, in order; results carry their times."""
+    usable = [read for read in batch if isinstance(read.item, InputImage)]
+    with StageClock() as clock:
+        images = [read.item for read in usable if isinstance(read.item, InputImage)]
+        results = _predict_usable(images, predict, on_error)
+    for read, result in zip(usable, results, strict=True):
+        if isinstance(result, Result):
+            _add_times(result, clock, read.seconds, len(usable))
+    remaining = iter(results)
+    return [
+        read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch
+    ]
+
+
+def _add_times(result: Result, clock: StageClock, decode: float, images: int) -> None:
+    """Adds the times of the whole call, of which each image of a batch has an equal share."""
+    own = dict(result.timing)
+    steps = clock.stages if own or clock.stages else clock.around_networks
+    shares = {**steps, "network": clock.network, "total": clock.total}
+    shares = {name: seconds / images for name, seconds in shares.items()}
+    shares["total"] += decode
+    result.set_timing({"decode": decode, **own, **shares})
 
 
 def _predict_usable(
@@ -191,16 +244,14 @@ def _predict_usable(
     return [_predict_usable([image], predict, on_error)[0] for image in images]
 
 
-def batches(
-    items: Iterable[InputImage | InputFailure], size: int
-) -> Iterator[list[InputImage | InputFailure]]:
+def batches(items: Iterable[_Read], size: int) -> Iterator[list[_Read]]:
     """Groups items so that each group holds at most `size` images; failures keep their place."""
-    batch: list[InputImage | InputFailure] = []
+    batch: list[_Read] = []
     images = 0
-    for item in items:
-        batch.append(item)
-        images += isinstance(item, InputImage)
-        if images == size or isinstance(item, InputFailure):
+    for read in items:
+        batch.append(read)
+        images += isinstance(read.item, InputImage)
+        if images == size or isinstance(read.item, InputFailure):
             yield batch
             batch, images = [], 0
     if batch:

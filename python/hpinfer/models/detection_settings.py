@@ -14,6 +14,7 @@ from hpinfer.errors import ConfigError
 if TYPE_CHECKING:
     from hpinfer import _native
     from hpinfer.config.inference import InferenceConfig
+    from hpinfer.models.loading import LoadedModel
 
 _Score: TypeAlias = Annotated[float, Field(ge=0.0, le=1.0)]
 _Ratio: TypeAlias = Annotated[float, Field(gt=0.0)]
@@ -150,6 +151,39 @@ def detection_settings(config: InferenceConfig) -> DetectionSettings:
     values = {name: raw.get(name) for name in PARAMETERS - {"threshold"}}
     values["threshold"] = raw.get("draw_threshold", _DEFAULT_THRESHOLD)
     return settings.override(values, where=f"inference.yml of {config.model_name}")
+
+
+def checked_image_size(loaded: LoadedModel, img_size: object) -> tuple[int, int]:
+    """The size that a detector's pictures are stretched to.
+
+    Args:
+        loaded: The detector.
+        img_size: A side or (width, height) in pixels.
+
+    Returns:
+        Width and height.
+
+    Raises:
+        ConfigError: It is neither, or the network was exported with another size.
+    """
+    where = f"{loaded.name}: img_size"
+    pair = tuple(img_size) if isinstance(img_size, (list, tuple)) else (img_size, img_size)
+    sides = [side for side in pair if isinstance(side, int) and not isinstance(side, bool)]
+    if not len(pair) == len(sides) == 2 or min(sides) < 1:
+        raise ConfigError(f"{where} must be a side or (width, height) in pixels; got {img_size!r}")
+    width, height = sides
+    for entry in loaded.session.inputs:
+        shape = entry.shape
+        if shape is None or len(shape) != 4:
+            continue
+        fixed = (shape[3], shape[2])
+        if any(own not in (None, asked) for own, asked in zip(fixed, (width, height), strict=True)):
+            own = "x".join("any" if side is None else str(side) for side in fixed)
+            raise ConfigError(
+                f"{where}: the network was exported for pictures of {own}; {width}x{height} "
+                "cannot be asked of it: set img_size to null"
+            )
+    return width, height
 
 
 def raw_head_options(config: InferenceConfig, outputs: int) -> _native.GflOptions | None:

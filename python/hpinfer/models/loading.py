@@ -31,6 +31,7 @@ from hpinfer.hpi.tuning import QUICK_BUDGET_S, tune
 from hpinfer.models.conversion import Paddle2OnnxConverter
 from hpinfer.models.opening import CandidateOpener, Opened, as_texts
 from hpinfer.models.retuning import tuning_request
+from hpinfer.models.shape_collection import shape_collection
 from hpinfer.networks import operator_types
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class ModelLoading:
             session_options,
             versions={item.name: item.version for item in self._statuses if item.usable},
             converter=converter(),
+            config=located.config.raw,
         )
         self._model = self._facts()
         self.found = self._candidates()
@@ -200,6 +202,9 @@ class ModelLoading:
         choice = self.choice()
         failures: dict[str, str] = {}
         candidate, opened = self._open_first(choice, failures)
+        collection = shape_collection()
+        if collection is not None:
+            collection.watch(self._files, opened.session)
         explanation = Explanation(
             model=self._files.name,
             chosen=candidate,
@@ -295,7 +300,12 @@ class ModelLoading:
         Where an engine reads the model's own file, its detour through a conversion is left out: it
         is the same network, and stays what is tried if the file cannot be read after all.
         """
-        usable = self.found.usable
+        usable = [
+            item
+            for item in self.found.usable
+            # Building an engine takes minutes: nobody waits for that who did not ask for it.
+            if item.engine != "tensorrt" or self._settings.hpi.backend == "tensorrt"
+        ]
         direct = {(item.engine, item.precision) for item in usable if item.converter is None}
         return [
             item

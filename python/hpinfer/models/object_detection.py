@@ -8,6 +8,7 @@ from hpinfer.models.base import Model, ResultT
 from hpinfer.models.detection_settings import (
     PARAMETERS,
     DetectionSettings,
+    checked_image_size,
     detection_settings,
     raw_head_options,
 )
@@ -37,6 +38,7 @@ class Detector(Model[ResultT]):
         *,
         batch_size: int = 1,
         settings: DetectionSettings | None = None,
+        img_size: tuple[int, int] | None = None,
     ) -> None:
         from hpinfer import _native
 
@@ -44,7 +46,7 @@ class Detector(Model[ResultT]):
         self.settings = settings or detection_settings(loaded.config)
         self.native = _native.ObjectDetector(
             loaded.session.native,
-            detection_operators(loaded.config),
+            detection_operators(loaded.config, img_size=img_size),
             raw_head_options(loaded.config, len(loaded.session.outputs)),
             self._MASKS,
         )
@@ -67,6 +69,30 @@ class ObjectDetection(Detector[DetResult]):
     """Finds objects, or the parts of a page: boxes in pixels of each picture, with scores."""
 
     PARAMETERS: ClassVar[frozenset[str]] = PARAMETERS
+    OPTIONS: ClassVar[frozenset[str]] = frozenset({"img_size"})
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        *,
+        batch_size: int = 1,
+        settings: DetectionSettings | None = None,
+        img_size: int | tuple[int, int] | None = None,
+    ) -> None:
+        """A detector.
+
+        Args:
+            loaded: The network and its inference.yml.
+            batch_size: Images that go through the network together by default.
+            settings: The parameters that a call does not give; None takes the file's.
+            img_size: Size that pictures are stretched to for the network, bicubic, instead of the
+                resize that its inference.yml begins with: a side or (width, height) in pixels.
+
+        Raises:
+            ConfigError: `img_size` is no size, or the network takes another one only.
+        """
+        size = None if img_size is None else checked_image_size(loaded, img_size)
+        super().__init__(loaded, batch_size=batch_size, settings=settings, img_size=size)
 
     def _predict_batch(
         self, images: Sequence[InputImage], settings: DetectionSettings

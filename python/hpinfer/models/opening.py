@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import CacheError
+from hpinfer.errors import CacheError, HpinferError, InternalError, ModelFormatError
 from hpinfer.hpi.backend_options import backend_options
 from hpinfer.hpi.candidates import Conversion
 from hpinfer.hpi.explanation import ArtifactUse
 from hpinfer.hpi.machine import this_machine
+from hpinfer.models.optimized_graph import open_optimized, pays
+from hpinfer.networks import read_onnx_external_files
 from hpinfer.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hpinfer.config.hpi import HPISettings
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from hpinfer.hpi.artifacts import ArtifactStore
     from hpinfer.hpi.candidates import Candidate
     from hpinfer.hub import ModelFiles
+    from hpinfer.models.tensorrt_opening import OpenedTensorRT, TensorRTTask
     from hpinfer.networks import NetworkFormat
 
 
@@ -97,6 +100,7 @@ class CandidateOpener:
         *,
         versions: Mapping[str, str],
         converter: Converter,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -106,7 +110,9 @@ class CandidateOpener:
             session_options: What the pipeline asks of the session; ``backend_config`` wins.
             versions: Version of each usable engine.
             converter: What converts Paddle files.
+            config: The model's parsed ``inference.yml``.
         """
+        self._config = dict(config or {})
         self._files = files
         self._settings = settings
         self._session_options = dict(session_options)
@@ -125,9 +131,10 @@ class CandidateOpener:
         """Hash of all network files of the model."""
         from hpinfer.hpi.artifacts import content_hash
 
-        paths = network_paths(self._files).values()
+        paths = network_paths(self._files)
         weights = () if self._files.pdiparams is None else (self._files.pdiparams,)
-        return content_hash([*paths, *weights])
+        onnx_weights = with_weights(paths["onnx"])[1:] if "onnx" in paths else ()
+        return content_hash([*paths.values(), *weights, *onnx_weights])
 
     @cached_property
     def stale_onnx(self) -> str | None:
@@ -169,8 +176,15 @@ class CandidateOpener:
             artifacts.append(_conversion_use(converted, time.perf_counter() - start))
             notes += converted.warnings
         options = self._options(candidate)
+        if candidate.engine == "tensorrt":
+            opened = self._open_tensorrt(candidate, network, options)
+            artifacts += [] if opened.artifact is None else [opened.artifact]
+            return Opened(opened.session, tuple(artifacts), (*notes, *opened.notes))
         if candidate.engine == "openvino" and "cache_dir" not in options:
             session, use = self._open_compiled(candidate, network, options)
+            artifacts += [] if use is None else [use]
+        elif candidate.engine == "onnxruntime" and self._settings.use_hpip is not False:
+            session, use = self._open_optimized(candidate, network, options)
             artifacts += [] if use is None else [use]
         else:
             session = Session(network, engine=candidate.engine, **options)
@@ -184,6 +198,47 @@ class CandidateOpener:
             "precision": candidate.precision,
         }
 
+    def _open_tensorrt(
+        self, candidate: Candidate, network: Path, options: Mapping[str, Any]
+    ) -> OpenedTensorRT:
+        from hpinfer.config.backends import TensorRTConfig
+        from hpinfer.config.model_hpi import parse_model_hpi
+        from hpinfer.hpi.artifacts import content_hash
+        from hpinfer.models.tensorrt_opening import TensorRTTask, open_tensorrt
+
+        own = self._settings.hpi.options_for("tensorrt")
+        model_hpi = parse_model_hpi(self._config)
+        filled = model_hpi.fill("tensorrt", own, device=self._settings.device)
+        if not isinstance(filled, TensorRTConfig):  # for the type checker: fill keeps the type
+            raise InternalError("the options of tensorrt are of another backend")
+        given = "dynamic_shapes" in own.model_fields_set
+        key = "hpi_config.backend_config.dynamic_shapes"
+        origin = self._settings.origins.get(key, "backend_config") if given else model_hpi.origin
+        device = self._settings.device
+        task = TensorRTTask(
+            network=network,
+            model=content_hash([network]),
+            model_dir=self._files.directory,
+            name=self._files.name,
+            version=self._versions.get("tensorrt", ""),
+            device=device if ":" in device else f"{device}:0",
+            precision=candidate.precision,
+            options=options,
+            config=filled,
+            config_source=origin,
+            asked=self._settings.hpi.backend == "tensorrt",
+        )
+        return open_tensorrt(task, self.store, lambda: self._other_engine(task, network))
+
+    def _other_engine(self, task: TensorRTTask, network: Path) -> Session:
+        """What serves beside TensorRT: on the same GPU if that engine has one, else on the CPU."""
+        engine = task.config.other_engine
+        own = {n: v for n, v in self._session_options.items() if n in ("num_threads", "num_streams")}
+        if engine == "onnxruntime":
+            with contextlib.suppress(HpinferError):
+                return Session(network, engine=engine, device=task.device, **own)
+        return Session(network, engine=engine, **own)
+
     def _open_compiled(
         self, candidate: Candidate, network: Path, options: Mapping[str, Any]
     ) -> tuple[Session, ArtifactUse | None]:
@@ -196,6 +251,16 @@ class CandidateOpener:
             session = Session(network, engine=candidate.engine, cache_dir=folder, **options)
         seconds = time.perf_counter() - start
         return session, ArtifactUse("compilation", str(folder), built, seconds)
+
+    def _open_optimized(
+        self, candidate: Candidate, network: Path, options: Mapping[str, Any]
+    ) -> tuple[Session, ArtifactUse | None]:
+        """A session of ONNX Runtime, which loads 1.1 to 4 times faster from what it rewrote."""
+        files = with_weights(network)
+        if not pays(files, options):
+            return Session(network, engine=candidate.engine, **options), None
+        key = self._graph_key(candidate, files, options)
+        return open_optimized(network, options, store=self.store, key=key)
 
     @contextlib.contextmanager
     def _compiled_folder(
@@ -227,6 +292,31 @@ class CandidateOpener:
                 "session": as_texts(options),
             },
         )
+
+    def _graph_key(
+        self, candidate: Candidate, files: Sequence[Path], options: Mapping[str, Any]
+    ) -> ArtifactKey:
+        from hpinfer.hpi.artifact_keys import onnxruntime_graph_key, this_cpu
+        from hpinfer.hpi.artifacts import content_hash
+
+        return onnxruntime_graph_key(
+            model=content_hash(files),
+            engine_version=self._versions.get(candidate.engine, ""),
+            providers=("CPUExecutionProvider",),
+            device=this_cpu(),
+            precision=candidate.precision,
+            optimization=str(options.get("graph_optimization") or "all"),
+            options={"flags": sorted(this_machine().flags), "session": as_texts(options)},
+        )
+
+
+def with_weights(onnx: Path) -> tuple[Path, ...]:
+    """An ONNX file and the files that hold its weights, as far as they exist."""
+    try:
+        external = read_onnx_external_files(onnx)
+    except ModelFormatError:  # the engine says it better
+        external = ()
+    return (onnx, *(file for file in external if file.is_file()))
 
 
 def as_texts(options: Mapping[str, Any]) -> dict[str, str]:

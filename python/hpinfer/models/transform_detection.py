@@ -28,14 +28,30 @@ _INTERPOLATIONS = {
 }
 
 
-def detection_operators(config: InferenceConfig) -> list[NativeOperator]:
+def detection_operators(
+    config: InferenceConfig, *, img_size: tuple[int, int] | None = None
+) -> list[NativeOperator]:
     """The ``Preprocess`` section of a detection model for the native plan.
+
+    Args:
+        config: The model's inference.yml.
+        img_size: Width and height to stretch pictures to, bicubic; it takes the place of the
+            resize that the section begins with. None leaves the section as it is.
 
     Raises:
         UnsupportedError: A step, or an option of it, that the native plan does not have.
         ConfigError: A parameter is missing or wrong.
     """
-    return native_operators(config.operators, color_order="rgb", translators=_DETECTION)
+    steps = list(config.operators)
+    if img_size is not None and steps and steps[0].name == "Resize":
+        del steps[0]
+    # The warp of CenterNet turns the colours back.
+    order = "bgr" if any(step.name == "WarpAffine" for step in steps) else "rgb"
+    operators = native_operators(steps, color_order=order, translators=_DETECTION)
+    if img_size is None:
+        return operators
+    width, height = img_size
+    return [_resize(width, height, keep_ratio=False, interpolation="cubic"), *operators]
 
 
 def segmentation_operators(config: InferenceConfig) -> list[NativeOperator]:
@@ -150,6 +166,18 @@ def _pad_stride(operator: Operator) -> list[NativeOperator]:
     return [{"type": "Pad", "multiple": stride}] if stride > 0 else []
 
 
+def _warp_affine(operator: Operator) -> list[NativeOperator]:
+    params = operator.params
+    return [
+        {
+            "type": "CenterFrame",
+            "keep_size": bool(params.get("keep_res", True)),
+            "width": int(params.get("input_w", 512)),
+            "height": int(params.get("input_h", 512)),
+        }
+    ]
+
+
 def _segmentation_normalize(operator: Operator) -> list[NativeOperator]:
     params = operator.params
     return [
@@ -169,6 +197,7 @@ _DETECTION: Translators = {
     "PadStride": _pad_stride,
     "Permute": _permute,
     "Resize": _detection_resize,
+    "WarpAffine": _warp_affine,
 }
 _SEGMENTATION: Translators = {"Normalize": _segmentation_normalize}
 

@@ -3,8 +3,9 @@
 An ONNX file is one protobuf message, ModelProto. The file is mapped and fields are skipped by their
 length, so that weights are never read. Field numbers, from onnx.proto: ModelProto.graph 7,
 opset_import 8, metadata_props 14, functions 25; OperatorSetIdProto.domain 1, version 2;
-GraphProto.node 1; FunctionProto.node 7; NodeProto.input 1, output 2, op_type 4, attribute 5;
-AttributeProto.name 1, i 3, g 6, graphs 11; StringStringEntryProto.key 1, value 2.
+GraphProto.node 1, initializer 5; FunctionProto.node 7; NodeProto.input 1, output 2, op_type 4,
+attribute 5; AttributeProto.name 1, i 3, t 5, g 6, tensors 10, graphs 11; TensorProto.external_data
+13; StringStringEntryProto.key 1, value 2.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 GRAPH, OPSET_IMPORT, METADATA, _FUNCTIONS = 7, 8, 14, 25
 NODE, _FUNCTION_NODE = 1, 7
+_INITIALIZER, _ATTRIBUTE, _EXTERNAL_DATA = 5, 5, 13
+_ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = frozenset({5, 10}), frozenset({6, 11})
+#: The entry of external_data that names the file.
+_LOCATION = "location"
 _MAX_ENTRY_BYTES = 64 * 1024 * 1024
 #: Loops within branches within loops …
 _MAX_DEPTH = 32
@@ -94,6 +99,35 @@ def read_onnx_operators(path: str | os.PathLike[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def read_onnx_external_files(path: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Read which other files hold weights of an ONNX file.
+
+    Args:
+        path: The ``.onnx`` file.
+
+    Returns:
+        Their paths, sorted, whether they exist or not; names that lead out of the model's folder
+        are left out, as no engine follows them.
+
+    Raises:
+        ModelNotFoundError: The file does not exist.
+        ModelFormatError: The file cannot be read or is not an ONNX model.
+    """
+    file = Path(path)
+    model = _mapped(file)
+    if isinstance(model.obj, mmap.mmap) and model.obj.find(_LOCATION.encode()) < 0:
+        return ()  # most models: found out at memory speed
+    found: set[str] = set()
+    try:
+        for field in fields(model):
+            if field.number == GRAPH:
+                _add_locations(field.payload, found)
+    except ModelFormatError as error:
+        raise _not_onnx(file, error) from None
+    inside = [name for name in found if not Path(name).is_absolute() and ".." not in name]
+    return tuple(file.parent / name for name in sorted(inside))
+
+
 def opset_version(model: memoryview) -> int:
     """The version of the default operator set that a model uses.
 
@@ -159,6 +193,27 @@ def _add_kinds(holder: memoryview, number: int, found: set[str], depth: int = 0)
             found.add(node.kind)
             for graph in node.graphs:
                 _add_kinds(graph, NODE, found, depth + 1)
+
+
+def _add_locations(graph: memoryview, found: set[str], depth: int = 0) -> None:
+    if depth > _MAX_DEPTH:
+        raise ModelFormatError(f"graphs within graphs, more than {_MAX_DEPTH} deep")
+    for field in fields(graph):
+        if field.number == _INITIALIZER:
+            _add_location(field.payload, found)
+        elif field.number == NODE:
+            attributes = (item for item in fields(field.payload) if item.number == _ATTRIBUTE)
+            for attribute in attributes:
+                for item in fields(attribute.payload):
+                    if item.number in _ATTRIBUTE_TENSORS:
+                        _add_location(item.payload, found)
+                    elif item.number in _ATTRIBUTE_GRAPHS:
+                        _add_locations(item.payload, found, depth + 1)
+
+
+def _add_location(tensor: memoryview, found: set[str]) -> None:
+    entries = (_entry(field.payload) for field in fields(tensor) if field.number == _EXTERNAL_DATA)
+    found.update(value for key, value in entries if key == _LOCATION)
 
 
 def _entry(message: memoryview) -> tuple[str, str]:

@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING
 from hpinfer.errors import ModelFormatError
 from hpinfer.networks.program import POOLS, Pool, Program, TensorFact, any_shape, plane
 from hpinfer.networks.protobuf import fields, integers
+from hpinfer.networks.reductions import (
+    REDUCTIONS,
+    Step,
+    multiplies_reduced_rows,
+    reduces_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,6 +63,15 @@ class _Operator:
                 return [field for field in content if field.number == kind]
         return []
 
+    def variables(self, direction: int) -> tuple[str, ...]:
+        """Names of the variables of all parameters."""
+        return tuple(
+            field.text
+            for variable in _messages(self.message, direction)
+            for field in fields(variable)
+            if field.number == 2
+        )
+
     def flag(self, name: str) -> bool:
         """A boolean attribute; False without it."""
         return any(field.integer for field in self.attribute(name, _FLAG))
@@ -91,6 +106,7 @@ def parse(content: bytes) -> Program:
         aligned_bilinear=any(
             operator.kind == _BILINEAR and operator.flag("align_corners") for operator in operators
         ),
+        multiplied_rows=multiplies_reduced_rows(_steps(operators, tensors)),
         has_parameters=has_parameters,
     )
 
@@ -149,6 +165,24 @@ def _in_columns(
     if undeclared:
         raise ModelFormatError(f"a {kind} of {undeclared[0][:80]!r}, which is no tensor")
     return tuple(tensors[name] for name in names)
+
+
+def _steps(operators: list[_Operator], tensors: Mapping[str, TensorFact]) -> Iterator[Step]:
+    if REDUCTIONS.isdisjoint(operator.kind for operator in operators):
+        return
+    for operator in operators:
+        of_rows = operator.kind in REDUCTIONS and _reduces_rows(operator, tensors)
+        yield Step(
+            operator.kind, operator.variables(_SOURCES), operator.variables(_TARGETS), of_rows
+        )
+
+
+def _reduces_rows(operator: _Operator, tensors: Mapping[str, TensorFact]) -> bool:
+    source = tensors.get(operator.argument(_SOURCES, "X"))
+    axes = [n for item in operator.attribute("dim", _INTEGERS) for n in integers(item)]
+    if source is None or operator.flag("reduce_all"):
+        return False
+    return reduces_rows(axes, len(source.shape), keeps=operator.flag("keep_dim"))
 
 
 def _adaptive_pools(

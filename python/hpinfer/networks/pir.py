@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import ModelFormatError
 from hpinfer.networks.program import POOLS, Pool, Program, TensorFact, any_shape, plane
+from hpinfer.networks.reductions import (
+    REDUCTIONS,
+    Step,
+    multiplies_reduced_rows,
+    reduces_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +101,7 @@ def _outline(operators: list[dict[str, Any]]) -> Program:
         outputs=tuple(_fact(operator) for operator in fetches),
         adaptive_pools=tuple(_adaptive_pools(operators)),
         aligned_bilinear=any(_attribute(item, "align_corners") is True for item in bilinear),
+        multiplied_rows=multiplies_reduced_rows(_steps(operators)),
         has_parameters=not _PARAMETERS.isdisjoint(by_kind),
     )
 
@@ -126,16 +133,41 @@ def _shape(dims: list[Any]) -> tuple[int | None, ...]:
     return any_shape([int(dim) for dim in dims])
 
 
-def _adaptive_pools(operators: list[dict[str, Any]]) -> Iterator[Pool]:
-    pools = [item for item in operators if _kind(item) in POOLS and _attribute(item, "adaptive")]
-    if not pools:
-        return
-    results = {
+def _all_results(operators: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The tensors that operators give, by their numbers."""
+    return {
         result["%"]: result
         for operator in operators
         for result in _results(operator)
         if isinstance(result, dict) and "TT" in result
     }
+
+
+def _steps(operators: list[dict[str, Any]]) -> Iterator[Step]:
+    if REDUCTIONS.isdisjoint(map(_kind, operators)):
+        return
+    tensors = _all_results(operators)
+    axes = {
+        _results(operator)[0]["%"]: [int(item["D"]) for item in _attribute(operator, "value")]
+        for operator in operators
+        if _kind(operator) == "full_int_array"
+    }
+    for operator in operators:
+        sources = tuple(item["%"] for item in operator.get("I", ()))
+        of_rows = _kind(operator) in REDUCTIONS and reduces_rows(
+            axes.get(sources[1], []) if len(sources) > 1 else [],
+            len(tensors[sources[0]]["TT"]["D"][1]) if sources[0] in tensors else 0,
+            keeps=_attribute(operator, "keepdim") is True,
+        )
+        results = tuple(item["%"] for item in _results(operator) if isinstance(item, dict))
+        yield Step(_kind(operator), sources, results, of_rows)
+
+
+def _adaptive_pools(operators: list[dict[str, Any]]) -> Iterator[Pool]:
+    pools = [item for item in operators if _kind(item) in POOLS and _attribute(item, "adaptive")]
+    if not pools:
+        return
+    results = _all_results(operators)
     for operator in pools:
         # Not the kernel, which may be computed: the output has its size.
         channels_last = _attribute(operator, "data_format") == "NHWC"

@@ -55,6 +55,8 @@ class Program:
         outputs: In the order of its fetches.
         adaptive_pools: Its adaptive poolings.
         aligned_bilinear: Whether it resizes bilinearly with ``align_corners=True``.
+        multiplied_rows: Whether the last axis of a picture is reduced and the result multiplied as
+            a matrix.
         has_parameters: Whether it has weights in a file of their own.
     """
 
@@ -64,6 +66,7 @@ class Program:
     outputs: tuple[TensorFact, ...] = ()
     adaptive_pools: tuple[Pool, ...] = ()
     aligned_bilinear: bool = False
+    multiplied_rows: bool = False
     has_parameters: bool = False
 
 

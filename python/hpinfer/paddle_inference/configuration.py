@@ -62,6 +62,8 @@ def check_common(common: _native.SessionOptions) -> None:
         )
     if str(common.cache_dir) not in ("", "."):
         raise ConfigError("cache_dir has no effect on engine 'paddle': it compiles nothing to keep")
+    if str(common.optimized_model) not in ("", "."):
+        raise ConfigError("optimized_model has no effect on engine 'paddle': it writes no graph")
 
 
 def total_threads(options: PaddleOptions, common: _native.SessionOptions) -> int:

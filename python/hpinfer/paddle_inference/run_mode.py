@@ -29,11 +29,14 @@ class ProgramFacts:
         format: ``"pir"`` (`.json`) or ``"pdmodel"``.
         model_name: As in its inference.yml; empty if unknown.
         aligned_bilinear: Whether it resizes bilinearly with ``align_corners=True``.
+        multiplied_rows: Whether it reduces the last axis of a picture and multiplies the result as
+            a matrix.
     """
 
     format: Literal["pir", "pdmodel"]
     model_name: str = ""
     aligned_bilinear: bool = False
+    multiplied_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,11 @@ def _faults(version: str, facts: ProgramFacts, machine: Machine) -> tuple[str, .
         reasons.append(
             "oneDNN in PaddlePaddle computes bilinear resizing with align_corners=True wrong: "
             "oneDNN is off"
+        )
+    if facts.multiplied_rows:
+        reasons.append(
+            "oneDNN in PaddlePaddle multiplies the reduced rows of a convolution's result in the "
+            "wrong order: oneDNN is off"
         )
     if _WITHOUT_ONEDNN.fullmatch(facts.model_name):
         reasons.append(f"{facts.model_name} is known not to work with oneDNN: oneDNN is off")

@@ -161,7 +161,9 @@ def _load(
     if program.has_parameters and files.params is None:
         raise ModelFormatError(f"{files.what} has parameters, but its .pdiparams is missing")
     kind, gpu_index = parse_device(common.device)
-    facts = ProgramFacts(program.format, model_name, program.aligned_bilinear)
+    facts = ProgramFacts(
+        program.format, model_name, program.aligned_bilinear, program.multiplied_rows
+    )
     version = status().version
     new_ir = decide_new_ir(version, facts, options.enable_new_ir, device=kind)
     machine = detect_machine(kind, new_ir=new_ir)

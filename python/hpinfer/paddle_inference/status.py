@@ -20,6 +20,10 @@ _INSTALL = "install it with: pip install 'hpinfer[paddle]'"
 
 def status() -> EngineStatus:
     """Whether Paddle Inference can be used here. Reads the installed files, imports nothing."""
+    from hpinfer.build import is_built_with_paddle
+
+    if not is_built_with_paddle():
+        return _unusable("not part of this build; build hpinfer with ENABLE_PADDLE_BACKEND=ON")
     library = libpaddle()
     if library is None:
         return _unusable(f"the package paddle is not installed; {_INSTALL}")

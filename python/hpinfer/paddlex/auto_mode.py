@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 #: The newest release whose boundary was looked at.
 NEWEST_KNOWN = (3, 7, 2)
 #: Released without the table that the automatic mode looks models up in.
 _WITHOUT_TABLE = ((3, 5, 0),)
+#: Where PaddleX keeps that table, from 3.5 on and before.
+_TABLES = (
+    "inference/models/runners/hpi/hpi_model_info_collection.json",
+    "inference/utils/hpi_model_info_collection.json",
+)
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(.*)")
 
 
@@ -62,3 +73,52 @@ def _accepted_text(paddlex: tuple[int, int, int]) -> str:
     if paddlex < (3, 2, 0):
         return "3.0.0 only"
     return "3.0.0, 3.1.0 and 3.1.1" if paddlex < (3, 3, 0) else "3.0.0, and 3.1.0 or newer"
+
+
+def table_of(package: Path) -> dict[str, Any] | None:
+    """The table of models in an installed PaddleX; None if it has none.
+
+    Args:
+        package: Folder of the package ``paddlex``.
+    """
+    for place in _TABLES:
+        path = package / place
+        if path.is_file():
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+    return None
+
+
+def choice(
+    table: dict[str, Any],
+    model: str,
+    *,
+    paddlex: str,
+    paddle: str,
+    formats: Sequence[str],
+    convertible: bool,
+    engines: Sequence[str],
+) -> str | None:
+    """What automatic mode takes for a model on the CPU: a name of the table, or None if nothing.
+
+    Args:
+        table: From `table_of`.
+        model: Name of the model.
+        paddlex: Version of PaddleX.
+        paddle: Version of PaddlePaddle, one that `refusal` has nothing against.
+        formats: Of the files in the model's folder; ``"onnx"`` or a format of Paddle.
+        convertible: Whether PaddleX can convert Paddle files.
+        engines: Names of hpinfer's usable engines.
+    """
+    rows = table.get("cpu_x64", {})
+    column = "paddle30" if release(paddle) < (3, 1, 0) else "paddle311"
+    if release(paddle) == (3, 1, 0) and release(paddlex) < (3, 3, 0):
+        column = "paddle31"
+    listed = rows.get(column, rows).get(model)  # before 3.2 there were no columns
+    has_onnx = "onnx" in formats
+    has_paddle = any(name != "onnx" for name in formats)
+    reachable = {"paddle"} if has_paddle else set()
+    if has_onnx or (has_paddle and convertible):
+        reachable |= {"openvino", "onnxruntime"} & set(engines)
+    backends = ((name, "paddle" if name.startswith("paddle") else name) for name in listed or ())
+    return next((name for name, backend in backends if backend in reachable), None)

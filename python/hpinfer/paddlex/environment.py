@@ -10,6 +10,7 @@ import importlib.util
 import platform
 import shutil
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpinfer._settings import Settings
@@ -18,7 +19,6 @@ from hpinfer.paddlex import acceleration, auto_mode, drop_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 State = Literal["ok", "note", "problem"]
 MANUAL_CONFIG = '{{"auto_config": False, "backend": "{backend}"}}'
@@ -50,10 +50,12 @@ class PaddleXReport:
     Attributes:
         findings: In the order in which they matter.
         manual_config: An ``hpi_config`` that works here as it is; empty if none does.
+        planned_config: The one that will, once the problems are solved; empty without an engine.
     """
 
     findings: tuple[Finding, ...]
     manual_config: str
+    planned_config: str
 
     @property
     def healthy(self) -> bool:
@@ -79,12 +81,12 @@ def examine(engines: Sequence[str] | None = None) -> PaddleXReport:
     backend = next((name for name in ("openvino", "onnxruntime") if name in usable), "")
     paddlex = _version("paddlex")
     findings = [_paddlex(paddlex), *_paddleocr(), _plugin(), _engines(usable)]
-    works = paddlex is not None and backend and drop_in.origin().kind == "hpinfer"
+    works = paddlex is not None and drop_in.origin().kind == "hpinfer"
     if paddlex is not None:
         findings += [_auto(paddlex), _conversion(), _threads(), _acceleration(), _python()]
-        findings += _models()
-    manual = MANUAL_CONFIG.format(backend=backend) if works else ""
-    return PaddleXReport(tuple(findings), manual)
+        findings += _models(_Automatic.of(paddlex, usable))
+    planned = MANUAL_CONFIG.format(backend=backend) if backend else ""
+    return PaddleXReport(tuple(findings), planned if works else "", planned)
 
 
 def _lines(report: PaddleXReport) -> Iterator[str]:
@@ -94,6 +96,9 @@ def _lines(report: PaddleXReport) -> Iterator[str]:
             yield f"{'':<13}{'':<8} -> {finding.fix}"
     if report.manual_config:
         yield f"{'works':<13}{'ok':<8} use_hpip=True, hpi_config={report.manual_config}"
+    elif report.planned_config:
+        yield f"{'then':<13}{'':<8} use_hpip=True, hpi_config={report.planned_config}"
+    if report.planned_config:
         yield f"{'':<13}{'':<8} (docs/paddlex.md; with PaddleOCR: docs/paddleocr.md)"
 
 
@@ -147,8 +152,12 @@ def _engines(usable: Sequence[str]) -> Finding:
     return Finding("engines", "problem", "none is usable", "pip install openvino onnxruntime")
 
 
+def _paddle() -> str | None:
+    return _version("paddlepaddle") or _version("paddlepaddle-gpu")
+
+
 def _auto(paddlex: str) -> Finding:
-    paddle = _version("paddlepaddle") or _version("paddlepaddle-gpu")
+    paddle = _paddle()
     reason = auto_mode.refusal(paddlex=paddlex, paddle=paddle, machine=platform.machine())
     if reason is None:
         return Finding("auto mode", "ok", f"accepts PaddlePaddle {paddle} on the CPU")
@@ -196,26 +205,81 @@ def _python() -> Finding:
     return Finding("python", "ok", text)
 
 
-def _models() -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Automatic:
+    """What automatic mode knows here.
+
+    Attributes:
+        table: PaddleX's table of models.
+        paddlex: Its version.
+        paddle: PaddlePaddle's version.
+        convertible: Whether PaddleX can convert Paddle files.
+        engines: Hpinfer's usable engines.
+    """
+
+    table: dict[str, Any]
+    paddlex: str
+    paddle: str
+    convertible: bool
+    engines: tuple[str, ...]
+
+    @staticmethod
+    def of(paddlex: str, engines: Sequence[str]) -> _Automatic | None:
+        """None if automatic mode does not work here."""
+        paddle = _paddle()
+        refused = auto_mode.refusal(paddlex=paddlex, paddle=paddle, machine=platform.machine())
+        package = _package("paddlex")
+        table = None if package is None else auto_mode.table_of(package)
+        if paddle is None or refused is not None or table is None:
+            return None
+        convertible = _version("paddle2onnx") is not None and shutil.which("paddlex") is not None
+        return _Automatic(table, paddlex, paddle, convertible, tuple(engines))
+
+    def says(self, model: str, formats: Sequence[str]) -> str:
+        """What automatic mode does with a model, for the end of a sentence."""
+        taken = auto_mode.choice(
+            self.table,
+            model,
+            paddlex=self.paddlex,
+            paddle=self.paddle,
+            formats=formats,
+            convertible=self.convertible,
+            engines=self.engines,
+        )
+        if taken is None:
+            return "; automatic mode refuses it"
+        runs = "PaddlePaddle, not hpinfer" if taken.startswith("paddle") else "hpinfer"
+        return f"; automatic mode takes {taken}: {runs}"
+
+
+def _models(automatic: _Automatic | None) -> list[Finding]:
     """The models that PaddleX has downloaded."""
     root = Settings.from_env().paddlex_cache_dir / "official_models"
     folders = sorted(path for path in root.glob("*") if path.is_dir()) if root.is_dir() else []
-    shown = [_model(path) for path in folders[:_MODELS_SHOWN]]
+    shown = [_model(path, automatic) for path in folders[:_MODELS_SHOWN]]
     if len(folders) > _MODELS_SHOWN:
         rest = len(folders) - _MODELS_SHOWN
         shown.append(Finding("model", "note", f"and {rest} more in {root}"))
     return shown
 
 
-def _model(path: Path) -> Finding:
+def _model(path: Path, automatic: _Automatic | None) -> Finding:
     formats = formats_in(path)
+    name = path.name.removesuffix("_onnx")
+    said = automatic.says(name, formats) if automatic is not None and formats else ""
     if "onnx" in formats:
-        return Finding("model", "ok", f"{path.name}: ONNX, ready for manual mode")
+        return Finding("model", "ok", f"{path.name}: ONNX, ready for manual mode{said}")
     if formats:
-        return Finding(
-            "model", "note", f"{path.name}: Paddle files only", f"hpinfer convert {path}"
-        )
+        text = f"{path.name}: Paddle files only{said}"
+        return Finding("model", "note", text, f"for manual mode: hpinfer convert {path}")
     return Finding("model", "note", f"{path.name}: no inference.onnx, no Paddle files")
+
+
+def _package(name: str) -> Path | None:
+    """The folder of a package, which is not imported."""
+    spec = importlib.util.find_spec(name)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0]) if places else None
 
 
 def _usable_engines() -> list[str]:

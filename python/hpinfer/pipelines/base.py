@@ -10,6 +10,8 @@ from hpinfer.hpi import PipelineExplanation
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.models.base import check_parameters, predict_in_batches
 from hpinfer.models.loading import load_model, locate_model
+from hpinfer.models.retuning import tuning_request
+from hpinfer.pipelines.loading import Part
 from hpinfer.results import Result
 
 if TYPE_CHECKING:
@@ -76,6 +78,11 @@ class Pipeline(ABC, Generic[ResultT]):
     ) -> Iterator[ResultT] | Iterator[ResultT | InputFailure]:
         """Predicts lazily: nothing is read before the first ``next``.
 
+        From the second batch on, several batches are worked on at the same time, one for each
+        thread of the budget (``HPINFER_BATCHES_AT_ONCE``): inputs are read ahead of the results
+        that are asked for, in other threads. Results are the same, in the same order. Closing the
+        iterator stops the work.
+
         Args:
             input: Anything that `hpinfer.io.iter_images` reads: paths, directories, patterns,
                 addresses, PDFs, bytes, BGR arrays, Pillow images, and iterables of these.
@@ -85,7 +92,7 @@ class Pipeline(ABC, Generic[ResultT]):
                 leaves the pipeline's value.
 
         Returns:
-            One result for each picture or page, in input order.
+            One result for each picture or page, in input order; ``timing`` says what it took.
 
         Raises:
             ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
@@ -135,7 +142,15 @@ class Pipeline(ABC, Generic[ResultT]):
         """One result for each image."""
 
     def _load(self, path: str, module: ModuleConfig, **session_options: Any) -> LoadedModel:
-        """Loads the model of a module.
+        """Loads the model of a module; arguments and errors as `_begin_loading`."""
+        return self._begin_loading(path, module, **session_options).get()
+
+    def _begin_loading(
+        self, path: str, module: ModuleConfig, **session_options: Any
+    ) -> Part[LoadedModel]:
+        """Begins to load the model of a module, beside what else is being loaded.
+
+        Explanations and errors come in the order in which the parts are got.
 
         Args:
             path: The module's path, e.g. ``"SubModules.TextDetection"``.
@@ -143,9 +158,18 @@ class Pipeline(ABC, Generic[ResultT]):
             **session_options: Of `hpinfer.Session`; ``backend_config`` wins over them.
 
         Raises:
-            ModelNotFoundError: The model cannot be had; says which key to set.
-            HpinferError: As `hpinfer.models.load_model`.
+            ModelNotFoundError: By ``get``: the model cannot be had; says which key to set.
+            HpinferError: By ``get``: as `hpinfer.models.load_model`.
         """
+        return Part(
+            lambda: self._load_now(path, module, session_options),
+            lambda loaded: self._explanations.append(loaded.explanation),
+            in_background=not self._is_measured,
+        )
+
+    def _load_now(
+        self, path: str, module: ModuleConfig, session_options: Mapping[str, Any]
+    ) -> LoadedModel:
         settings = self.settings[path]
         try:
             located = locate_model(module.model_name, model_dir=module.model_dir, settings=settings)
@@ -156,12 +180,23 @@ class Pipeline(ABC, Generic[ResultT]):
                 f"{self._name}: set {path}.model_dir to a directory with the model's "
                 f"inference.yml and network: {error}"
             ) from error
-        loaded = load_model(located, settings, **session_options)
-        self._explanations.append(loaded.explanation)
-        return loaded
+        return load_model(located, settings, **session_options)
+
+    @property
+    def _is_measured(self) -> bool:
+        """Whether loading measures engines, which wants the machine for itself."""
+        return tuning_request() is not None or any(
+            settings.hpi.tune != "off" for settings in self.settings.values()
+        )
 
     def _sub_pipeline(self, kind: type[PipelineT], path: str, config: PipelineConfig) -> PipelineT:
-        """Makes a pipeline inside this one, with what it inherits.
+        """Makes a pipeline inside this one; arguments and errors as `_begin_sub_pipeline`."""
+        return self._begin_sub_pipeline(kind, path, config).get()
+
+    def _begin_sub_pipeline(
+        self, kind: type[PipelineT], path: str, config: PipelineConfig
+    ) -> Part[PipelineT]:
+        """Begins to make a pipeline inside this one, with what it inherits.
 
         Args:
             kind: Its class.
@@ -169,9 +204,19 @@ class Pipeline(ABC, Generic[ResultT]):
             config: Its configuration.
 
         Raises:
-            ModelNotFoundError: One of its models cannot be had; says which key to set, and where.
-            HpinferError: As `hpinfer.models.load_model`.
+            ModelNotFoundError: By ``get``: one of its models cannot be had; says which key to set,
+                and where.
+            HpinferError: By ``get``: as `hpinfer.models.load_model`.
         """
+        return Part(
+            lambda: self._make_sub_pipeline(kind, path, config),
+            lambda made: self._explanations.extend(made._explanations),
+            in_background=not self._is_measured,
+        )
+
+    def _make_sub_pipeline(
+        self, kind: type[PipelineT], path: str, config: PipelineConfig
+    ) -> PipelineT:
         prefix = f"{path}."
         inner = {
             key.removeprefix(prefix): value
@@ -179,11 +224,9 @@ class Pipeline(ABC, Generic[ResultT]):
             if key.startswith(prefix)
         }
         try:
-            made = kind(config, inner)
+            return kind(config, inner)
         except ModelNotFoundError as error:
             raise ModelNotFoundError(f"{self._name}: in {path}: {error}") from error
-        self._explanations.extend(made._explanations)
-        return made
 
 
 def switched(asked: bool | None, *, loaded: bool, default: bool | None = None, name: str) -> bool:

@@ -204,6 +204,15 @@ class ChatOCRPipeline(Pipeline[LayoutParsingResult]):
             questions.ask(modules.KIE_CommonText, text, parts["text"])
         return {"chat_res": questions.answers}
 
+    def check_chat_service(self) -> None:
+        """Makes the client of the language model, so that a missing key shows; nothing is sent.
+
+        Raises:
+            UnsupportedError: The package openai is not installed.
+            ConfigError: There is no key for the service.
+        """
+        self._chat_for(None)
+
     def save_visual_info_list(
         self,
         visual_info: VisualInfo | Sequence[VisualInfo],

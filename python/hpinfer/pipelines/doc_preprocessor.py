@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ModelFormatError
 from hpinfer.models import DocumentUnwarping, ImageClassification
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import Pipeline, switched
 from hpinfer.results import DocPreprocessorResult
 
@@ -63,18 +64,19 @@ class DocPreprocessorPipeline(Pipeline[DocPreprocessorResult]):
         super().__init__(config, settings)
         self.config = config
         modules = config.SubModules
-        self._orientation = (
-            ImageClassification(
-                self._load("SubModules.DocOrientationClassify", modules.DocOrientationClassify)
-            )
+        begin = self._begin_loading
+        orientation = (
+            begin("SubModules.DocOrientationClassify", modules.DocOrientationClassify)
             if config.use_doc_orientation_classify
             else None
         )
-        self._unwarping = (
-            DocumentUnwarping(self._load("SubModules.DocUnwarping", modules.DocUnwarping))
+        unwarping = (
+            begin("SubModules.DocUnwarping", modules.DocUnwarping)
             if config.use_doc_unwarping
             else None
         )
+        self._orientation = None if orientation is None else ImageClassification(orientation.get())
+        self._unwarping = None if unwarping is None else DocumentUnwarping(unwarping.get())
 
     def steps(self, orientation: bool | None = None, unwarping: bool | None = None) -> DocSteps:
         """What a call asks for; None is a step whose model is loaded.
@@ -128,7 +130,8 @@ class DocPreprocessorPipeline(Pipeline[DocPreprocessorResult]):
     def _angles(self, images: Sequence[InputImage]) -> list[int]:
         assert self._orientation is not None  # steps() has checked
         settings = self._orientation.call_settings({"topk": 1})
-        results = self._orientation.predict_images(images, settings)
+        with stage("orientation"):
+            results = self._orientation.predict_images(images, settings)
         return [_angle(self._orientation.name, result.label_names[0]) for result in results]
 
     def _flatten(
@@ -138,7 +141,8 @@ class DocPreprocessorPipeline(Pipeline[DocPreprocessorResult]):
 
         assert self._unwarping is not None  # steps() has checked
         inputs = [replace(image, bgr=page) for image, page in zip(images, pages, strict=True)]
-        results = self._unwarping.predict_images(inputs, self._unwarping.call_settings({}))
+        with stage("unwarping"):
+            results = self._unwarping.predict_images(inputs, self._unwarping.call_settings({}))
         # The model's result is red first, as in PaddleX; pages are blue first.
         return [np.ascontiguousarray(result.doctr_img[:, :, ::-1]) for result in results]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpinfer.errors import ConfigError
 from hpinfer.io import InputImage
 from hpinfer.models import FormulaRecognition, model_family
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.regions import REGION_PARAMETERS, RegionPipeline, cut_regions
 from hpinfer.results import FormulaRecognitionResult, FormulaResult
 
@@ -82,7 +83,9 @@ class FormulaRecognitionPipeline(RegionPipeline[FormulaRecognitionResult]):
             for page, region in regions
         ]
         found: list[list[FormulaResult]] = [[] for _ in pages]
-        for (page, region), read in zip(regions, self._recognize(inputs), strict=True):
+        with stage("reading"):
+            results = self._recognize(inputs)
+        for (page, region), read in zip(regions, results, strict=True):
             found[page].append(FormulaResult.of(read, region.number, region.box))
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError
 from hpinfer.io import InputImage
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import switched
 from hpinfer.pipelines.formula_recognition import FormulaRecognitionPipeline
 from hpinfer.pipelines.layout_step import LAYOUT_NAMES, layout_detector
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hpinfer.results import OCRResult
 
 _SEAL_PARAMETERS = frozenset(
-    {"seal_rec_score_thresh", *(f"seal_det_{name}" for name in DETECTION_PARAMETERS)}
+    {"seal_rec_batching", "seal_rec_score_thresh", *(f"seal_det_{name}" for name in DETECTION_PARAMETERS)}
 )
 
 
@@ -85,7 +86,7 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
     ``use_general_ocr``, ``use_textline_orientation``, ``use_table_recognition``,
     ``use_seal_recognition``, ``use_formula_recognition``, ``layout_threshold``, ``layout_nms``,
     ``layout_unclip_ratio``, ``layout_merge_bboxes_mode``, ``text_det_…`` and
-    ``text_rec_score_thresh`` as for OCR, ``seal_det_…`` and ``seal_rec_score_thresh`` as for seals.
+    ``text_rec_…`` as for OCR, ``seal_det_…`` and ``seal_rec_…`` as for seals.
 
     Attributes:
         config: The configuration in force.
@@ -101,26 +102,22 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
     def __init__(self, config: LayoutParsingConfig, settings: Mapping[str, HPISettings]) -> None:
         super().__init__(config, settings)
         self.config = config
-        inner, sub = config.SubPipelines, self._sub_pipeline
-        if config.use_doc_preprocessor:
-            self._load_preprocessor(inner.DocPreprocessor)
+        inner, begin = config.SubPipelines, self._begin_sub_pipeline
         path, module = "SubModules.LayoutDetection", config.SubModules.LayoutDetection
-        self._layout = layout_detector(
-            self._load(path, module), module, where=f"{self.name}: {path}"
-        )
-        self._ocr = sub(OCRPipeline, "SubPipelines.GeneralOCR", inner.GeneralOCR)
-        self._tables = (
-            sub(TableRecognitionPipeline, "SubPipelines.TableRecognition", inner.TableRecognition)
+        layout = self._begin_loading(path, module)
+        ocr = begin(OCRPipeline, "SubPipelines.GeneralOCR", inner.GeneralOCR)
+        tables = (
+            begin(TableRecognitionPipeline, "SubPipelines.TableRecognition", inner.TableRecognition)
             if config.use_table_recognition
             else None
         )
-        self._seals = (
-            sub(SealRecognitionPipeline, "SubPipelines.SealRecognition", inner.SealRecognition)
+        seals = (
+            begin(SealRecognitionPipeline, "SubPipelines.SealRecognition", inner.SealRecognition)
             if config.use_seal_recognition
             else None
         )
-        self._formulas = (
-            sub(
+        formulas = (
+            begin(
                 FormulaRecognitionPipeline,
                 "SubPipelines.FormulaRecognition",
                 inner.FormulaRecognition,
@@ -128,6 +125,13 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
             if config.use_formula_recognition
             else None
         )
+        if config.use_doc_preprocessor:
+            self._load_preprocessor(inner.DocPreprocessor)
+        self._layout = layout_detector(layout.get(), module, where=f"{self.name}: {path}")
+        self._ocr = ocr.get()
+        self._tables = None if tables is None else tables.get()
+        self._seals = None if seals is None else seals.get()
+        self._formulas = None if formulas is None else formulas.get()
 
     def _predict_batch(
         self, images: Sequence[InputImage], settings: _Settings
@@ -137,7 +141,8 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
     def _page(self, page: Page, settings: _Settings) -> LayoutParsingResult:
         source = page.source
         image = InputImage(page.bgr, None, None, None, source.name)
-        (layout,) = self._layout.predict_images([image], settings.layout)
+        with stage("layout"):
+            (layout,) = self._layout.predict_images([image], settings.layout)
         if layout.coordinates.shape[1] != 4:
             raise ModelFormatError(
                 f"{self.name}: layout boxes must be upright; {self._layout.name} gives rotated ones"
@@ -145,18 +150,22 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
         ocr = self._text(image, settings)
         contents = PageContents(layout=layout, ocr=ocr if settings.read_text else None)
         if self._tables is not None and settings.tables and ocr is not None:
-            contents.tables = self._tables.read_tables(page, layout, ocr)
+            with stage("tables"):
+                contents.tables = self._tables.read_tables(page, layout, ocr)
         if self._seals is not None and settings.seals is not None:
-            contents.seals = self._seals.read_seals(
-                page.bgr, layout, settings.seals, name=source.name
-            )
+            with stage("seals"):
+                contents.seals = self._seals.read_seals(
+                    page.bgr, layout, settings.seals, name=source.name
+                )
         if self._formulas is not None and settings.formulas:
-            (contents.formulas,) = self._formulas.read_formulas(
-                [page.bgr], [layout], names=[source.name]
-            )
+            with stage("formulas"):
+                (contents.formulas,) = self._formulas.read_formulas(
+                    [page.bgr], [layout], names=[source.name]
+                )
 
         def read_again(picture: InputImage) -> OCRResult:
-            return self._ocr.predict_images([picture], settings.text)[0]
+            with stage("blocks"):
+                return self._ocr.predict_images([picture], settings.text)[0]
 
         return LayoutParsingResult(
             parsing_res_list=page_blocks(image, contents, read_again),
@@ -177,7 +186,8 @@ class LayoutParsingPipeline(PagePipeline[LayoutParsingResult]):
         """The text of the page; None if neither blocks nor tables need it."""
         if not (settings.read_text or settings.tables):
             return None
-        return self._ocr.predict_images([image], settings.text)[0]
+        with stage("text"):
+            return self._ocr.predict_images([image], settings.text)[0]
 
     def _settings(self, params: Mapping[str, Any]) -> _Settings:
         own = {name: params[name] for name in params if name in _CallParameters.model_fields}

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from hpinfer.config.batching import Batching  # noqa: TC001 - pydantic reads it
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, UnsupportedError
 from hpinfer.models import ImageClassification, TextDetection, TextRecognition
 from hpinfer.models.text_detection import detection_settings
+from hpinfer.models.text_recognition import recognition_options
 from hpinfer.pipelines.base import switched
 from hpinfer.pipelines.pages import PagePipeline
 from hpinfer.results import OCRResult
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from hpinfer import _native
     from hpinfer.config.hpi import HPISettings
-    from hpinfer.config.pipelines import ModuleConfig, OCRConfig
+    from hpinfer.config.pipelines import OCRConfig
     from hpinfer.io import InputImage
     from hpinfer.models.loading import LoadedModel
     from hpinfer.models.text_detection import TextDetectionSettings
@@ -42,6 +44,7 @@ class _CallParameters(StrictModel):
     use_doc_unwarping: bool | None = None
     use_textline_orientation: bool | None = None
     text_rec_score_thresh: float | None = Field(default=None, ge=0.0, le=1.0)
+    text_rec_batching: Batching | None = None
     return_word_box: bool | None = None
 
 
@@ -60,6 +63,7 @@ class ReadingSettings:
         line_orientation: Whether upside-down lines are turned.
         document: Steps of document pre-processing, None for none.
         words: Whether the words of each line are located.
+        batching: How lines share inputs of the recognition network.
     """
 
     detection: TextDetectionSettings
@@ -67,6 +71,7 @@ class ReadingSettings:
     line_orientation: bool
     document: DocSteps | None
     words: bool
+    batching: Batching
 
     @property
     def model_settings(self) -> dict[str, bool]:
@@ -89,8 +94,9 @@ class OCRPipeline(PagePipeline[OCRResult]):
 
     Parameters of `predict`: ``text_det_limit_side_len``, ``text_det_limit_type``,
     ``text_det_thresh``, ``text_det_box_thresh``, ``text_det_unclip_ratio``,
-    ``text_rec_score_thresh``, ``use_textline_orientation``, ``use_doc_orientation_classify``,
-    ``use_doc_unwarping``, ``return_word_box`` (also locate the words of each line).
+    ``text_rec_score_thresh``, ``text_rec_batching`` (``"compact"`` or ``"official"``),
+    ``use_textline_orientation``, ``use_doc_orientation_classify``, ``use_doc_unwarping``,
+    ``return_word_box`` (also locate the words of each line).
 
     Attributes:
         config: The configuration in force.
@@ -107,18 +113,21 @@ class OCRPipeline(PagePipeline[OCRResult]):
         modules = config.SubModules
         # Many small inferences at once keep cores busier than all cores in each (baseline.md).
         streams = int(_native.thread_info()["threads"])
-        detection = self._load("SubModules.TextDetection", modules.TextDetection)
-        recognition = self._load(
+        detection = self._begin_loading("SubModules.TextDetection", modules.TextDetection)
+        recognition = self._begin_loading(
             "SubModules.TextRecognition", modules.TextRecognition, num_streams=streams
         )
-        self._detector = self._detection_model(detection)
-        self._recognizer = TextRecognition(recognition)
-        self._line_classifier = (
-            self._classifier(
+        orientation = (
+            self._begin_loading(
                 "SubModules.TextLineOrientation", modules.TextLineOrientation, num_streams=streams
             )
             if config.use_textline_orientation
             else None
+        )
+        self._detector = self._detection_model(detection.get())
+        self._recognizer = TextRecognition(recognition.get())
+        self._line_classifier = (
+            None if orientation is None else ImageClassification(orientation.get())
         )
         if config.use_doc_preprocessor:
             self._load_preprocessor(config.SubPipelines.DocPreprocessor)
@@ -137,6 +146,7 @@ class OCRPipeline(PagePipeline[OCRResult]):
         line_orientation: bool | None = None,
         words: bool | None = None,
         document: DocSteps | None = None,
+        batching: Batching | None = None,
     ) -> ReadingSettings:
         """The settings of one call, for `predict_images`; None is the pipeline's own value.
 
@@ -147,9 +157,11 @@ class OCRPipeline(PagePipeline[OCRResult]):
             line_orientation: Whether upside-down lines are turned.
             words: Whether the words of each line are located.
             document: Steps of document pre-processing.
+            batching: How lines share inputs of the recognition network.
 
         Raises:
             ConfigError: A value is wrong, or a step is asked for whose model was not loaded.
+            UnsupportedError: The recognition network does not allow the batching.
         """
         recognition = self.config.SubModules.TextRecognition
         words = recognition.return_word_box if words is None else words
@@ -168,6 +180,7 @@ class OCRPipeline(PagePipeline[OCRResult]):
             ),
             document=document,
             words=words,
+            batching=self._recognizer.batching(batching or recognition.batching),
         )
 
     @property
@@ -188,6 +201,7 @@ class OCRPipeline(PagePipeline[OCRResult]):
             score_thresh=call.text_rec_score_thresh,
             line_orientation=call.use_textline_orientation,
             words=call.return_word_box,
+            batching=call.text_rec_batching,
             document=self._document_steps(
                 call.use_doc_orientation_classify, call.use_doc_unwarping
             ),
@@ -207,17 +221,16 @@ class OCRPipeline(PagePipeline[OCRResult]):
             page.bgr,
             _native.TextReaderParams(
                 settings.detection.native(),
-                modules.TextRecognition.batch_size,
+                recognition_options(
+                    settings.batching,
+                    batch_size=modules.TextRecognition.batch_size,
+                    sort_by_ratio=True,
+                ),
                 line_orientation_batch=batch,
                 words=settings.words,
             ),
         )
         return self._result(page, read, settings)
-
-    def _classifier(
-        self, path: str, module: ModuleConfig, **session_options: Any
-    ) -> ImageClassification:
-        return ImageClassification(self._load(path, module, **session_options))
 
     def _detection_model(self, loaded: LoadedModel) -> TextDetection:
         module = self.config.SubModules.TextDetection

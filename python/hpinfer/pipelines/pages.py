@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import Pipeline, ResultT, switched
 from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
 
@@ -61,7 +62,8 @@ class PagePipeline(Pipeline[ResultT]):
     def _pages(self, images: Sequence[InputImage], steps: DocSteps | None) -> list[Page]:
         if self._preprocessor is None or steps is None:
             return [Page(image, image.bgr, None) for image in images]
-        results = self._preprocessor.process(images, steps)
+        with stage("document"):
+            results = self._preprocessor.process(images, steps)
         return [
             Page(image, image.bgr if result.output_img is None else result.output_img, result)
             for image, result in zip(images, results, strict=True)

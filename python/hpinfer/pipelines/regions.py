@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError, ModelFormatError
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import ResultT, switched
 from hpinfer.pipelines.layout_step import LAYOUT_NAMES, layout_detector
 from hpinfer.pipelines.pages import PagePipeline
@@ -146,7 +147,8 @@ class RegionPipeline(PagePipeline[ResultT]):
         from dataclasses import replace
 
         inputs = [replace(page.source, bgr=page.bgr) for page in pages]
-        return list(self._layout.predict_images(inputs, settings))
+        with stage("layout"):
+            return list(self._layout.predict_images(inputs, settings))
 
 
 def cut_regions(page: npt.NDArray[np.uint8], layout: DetResult | None, label: str) -> list[Region]:

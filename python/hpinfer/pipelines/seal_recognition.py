@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from hpinfer.config.batching import Batching  # noqa: TC001 - pydantic reads it
 from hpinfer.config.validation import StrictModel, validate
 from hpinfer.io import InputImage
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.ocr import DETECTION_PARAMETERS, OCRPipeline
 from hpinfer.pipelines.regions import REGION_PARAMETERS, RegionPipeline, cut_regions
 from hpinfer.results import SealRecognitionResult, SealResult
@@ -32,6 +34,7 @@ class _ReadingParameters(StrictModel):
     """What a call may set beside text detection; None leaves the pipeline's value."""
 
     seal_rec_score_thresh: float | None = Field(default=None, ge=0.0, le=1.0)
+    seal_rec_batching: Batching | None = None
 
 
 _SEAL_PARAMETERS = frozenset(_ReadingParameters.model_fields) | {
@@ -46,7 +49,7 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
     ``use_layout_detection``, ``layout_threshold``, ``layout_nms``, ``layout_unclip_ratio``,
     ``layout_merge_bboxes_mode``, ``seal_det_limit_side_len``, ``seal_det_limit_type``,
     ``seal_det_thresh``, ``seal_det_box_thresh``, ``seal_det_unclip_ratio``,
-    ``seal_rec_score_thresh``.
+    ``seal_rec_score_thresh``, ``seal_rec_batching``.
 
     Attributes:
         config: The configuration in force.
@@ -70,8 +73,8 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
         """Settings for `read_seals`.
 
         Args:
-            params: ``seal_det_…`` and ``seal_rec_score_thresh``; what is missing or None is the
-                pipeline's own value.
+            params: ``seal_det_…`` and ``seal_rec_…``; what is missing or None is the pipeline's own
+                value.
 
         Raises:
             ConfigError: A value is wrong.
@@ -85,7 +88,10 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
         rest = {name: params[name] for name in params if not name.startswith(_PREFIX)}
         call = validate(_ReadingParameters, rest, where=where)
         return self._ocr.reading_settings(
-            detection, where=f"{where}: seal_det", score_thresh=call.seal_rec_score_thresh
+            detection,
+            where=f"{where}: seal_det",
+            score_thresh=call.seal_rec_score_thresh,
+            batching=call.seal_rec_batching,
         )
 
     def read_seals(
@@ -112,7 +118,8 @@ class SealRecognitionPipeline(RegionPipeline[SealRecognitionResult]):
             InputImage(region.bgr, None, None, None, f"{name}_seal{region.number}")
             for region in regions
         ]
-        read = self._ocr.predict_images(inputs, settings)
+        with stage("reading"):
+            read = self._ocr.predict_images(inputs, settings)
         return [
             SealResult.of(result, region.number)
             for region, result in zip(regions, read, strict=True)

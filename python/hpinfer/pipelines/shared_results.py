@@ -22,6 +22,7 @@ TEXT_PARAMETERS = frozenset(
         "text_det_thresh",
         "text_det_box_thresh",
         "text_det_unclip_ratio",
+        "text_rec_batching",
         "text_rec_score_thresh",
     }
 )

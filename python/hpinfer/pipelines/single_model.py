@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from hpinfer.config.pipelines.tree import children
-from hpinfer.errors import ConfigError, UnsupportedError
+from hpinfer.errors import ConfigError
 from hpinfer.models import (
     ImageClassification,
     InstanceSegmentation,
@@ -52,7 +52,8 @@ class SingleModelPipeline(Pipeline[ResultT]):
         # What the module gives is the default of every call, also where PaddleX forgets it (Q3).
         given = {name: getattr(module, name) for name in self.PARAMETERS}
         defaults = {name: value for name, value in given.items() if value is not None}
-        made = cast("Model[ResultT]", self._FAMILY(loaded))
+        fixed: dict[str, Any] = {name: getattr(module, name, None) for name in self._FAMILY.OPTIONS}
+        made = cast("Model[ResultT]", self._FAMILY(loaded, **fixed))
         self.model = made.with_defaults(defaults)
         self._together = module.batch_size
         self._batch_size = max(config.batch_size, module.batch_size)
@@ -86,15 +87,6 @@ class ObjectDetectionPipeline(SingleModelPipeline[DetResult]):
 
     PARAMETERS: ClassVar[frozenset[str]] = frozenset({"threshold"})
     _FAMILY = ObjectDetection
-
-    def __init__(self, config: PipelineConfig, settings: Mapping[str, HPISettings]) -> None:
-        ((path, module),) = children(config)
-        if getattr(module, "img_size", None) is not None:
-            raise UnsupportedError(
-                f"{path}.img_size is not supported: detectors have the size that they were "
-                "exported with; set it to null"
-            )
-        super().__init__(config, settings)
 
 
 class SemanticSegmentationPipeline(SingleModelPipeline[SegResult]):

@@ -10,6 +10,7 @@ from hpinfer.config.validation import StrictModel, validate
 from hpinfer.errors import ConfigError
 from hpinfer.io import InputImage
 from hpinfer.models import TableStructureRecognition, model_family
+from hpinfer.models.timing import stage
 from hpinfer.pipelines.base import switched
 from hpinfer.pipelines.ocr import OCRPipeline
 from hpinfer.pipelines.regions import REGION_PARAMETERS, RegionPipeline, cut_regions
@@ -81,7 +82,7 @@ class TableRecognitionPipeline(RegionPipeline[TableRecognitionResult]):
     Parameters of `predict`: ``use_doc_orientation_classify``, ``use_doc_unwarping``,
     ``use_layout_detection`` (False: the page is one table), ``layout_threshold``, ``layout_nms``,
     ``layout_unclip_ratio``, ``layout_merge_bboxes_mode``, ``use_ocr_model``, ``text_det_…`` and
-    ``text_rec_score_thresh`` as for OCR, ``use_ocr_results_with_table_cells`` (read every cell on
+    ``text_rec_…`` as for OCR, ``use_ocr_results_with_table_cells`` (read every cell on
     its own; also called ``use_table_cells_ocr_results``), ``cell_sort_by_y_projection`` (texts of a
     cell by line, then from left to right), ``overall_ocr_res`` and ``layout_det_res`` (results that
     are there already, in the coordinates of the pre-processed page).
@@ -165,10 +166,13 @@ class TableRecognitionPipeline(RegionPipeline[TableRecognitionResult]):
         source, ocr = page.source, reading.ocr
         if self._ocr is not None and reading.text is not None:
             image = InputImage(page.bgr, None, None, None, source.name)
-            (ocr,) = self._ocr.predict_images([image], reading.text)
+            with stage("text"):
+                (ocr,) = self._ocr.predict_images([image], reading.text)
         assert ocr is not None  # _reading_settings has checked
+        with stage("tables"):
+            tables = self.read_tables(page, layout, ocr, reading.cells)
         return TableRecognitionResult(
-            table_res_list=self.read_tables(page, layout, ocr, reading.cells),
+            table_res_list=tables,
             overall_ocr_res=ocr,
             layout_det_res=layout,
             doc_preprocessor_res=page.document,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ from hpinfer.results.files import (
     write_picture,
     write_text,
 )
-from hpinfer.results.values import to_plain
+from hpinfer.results.keyed import Keyed
 
 if TYPE_CHECKING:
     import builtins
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Result(ABC):
+class Result(Keyed):
     """Base of every result: immutable, picklable, cheap to make (nothing is drawn until asked).
-
-    ``result[key]``, ``key in result``, `keys` and `get` work with PaddleX's keys.
 
     Attributes:
         image: The picture the result speaks of, uint8 [height, width, 3], BGR; None if dropped.
         input_path: Path or URL of the input, None for an input in memory.
         page_index: 0-based page of a PDF or TIFF, None for a plain picture.
         name: Stem of saved files; by default that of `input_path`, with the page.
-        timing: Seconds by stage, e.g. ``{"text_detection": 0.02}``.
+        timing: Seconds by stage: ``decode`` (reading the input), the steps of the pipeline,
+            ``network`` (engines, summed over threads) and ``total``. ``a.b`` is a part of ``a``.
+            Images of one batch have equal shares of its times.
     """
 
     #: Keys that are left out of JSON and text.
@@ -60,37 +60,28 @@ class Result(ABC):
             object.__setattr__(self, "name", stem)
 
     @abstractmethod
-    def _entries(self) -> dict[builtins.str, Any]:
-        """Every key with its value, in PaddleX's order."""
-
-    @abstractmethod
     def _draw(self) -> dict[builtins.str, Image.Image]:
         """Pictures by PaddleX's names."""
 
-    def keys(self) -> tuple[builtins.str, ...]:
-        """PaddleX's keys of this result."""
-        return tuple(self._entries())
+    def set_timing(self, timing: Mapping[builtins.str, float]) -> None:
+        """Sets `timing`: for what makes results, before it hands them out."""
+        object.__setattr__(self, "timing", timing)
 
-    def get(self, key: builtins.str, default: object = None) -> Any:  # noqa: ANN401 - as dict.get
-        """The value of `key`, or `default` if the result has no such key."""
-        return self._entries().get(key, default)
+    def to_dict(self, *, timing: bool = False) -> dict[builtins.str, Any]:
+        """The keys that PaddleX writes to JSON, in plain JSON types.
 
-    def __getitem__(self, key: builtins.str) -> Any:  # noqa: ANN401 - one of many value types
-        entries = self._entries()
-        if key not in entries:
-            raise KeyError(f"{type(self).__name__} has no key {key!r}; it has {list(entries)}")
-        return entries[key]
+        Args:
+            timing: Add the key ``timing``, which PaddleX does not have.
+        """
+        written = Keyed.to_dict(self)  # slots make super() mean another class
+        return {**written, "timing": dict(self.timing)} if timing else written
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._entries()
-
-    def to_dict(self) -> dict[builtins.str, Any]:
-        """The keys that PaddleX writes to JSON, in plain JSON types."""
-        return {key: to_plain(value) for key, value in self._written().items()}
-
-    def to_json(self, *, indent: int | None = None, ensure_ascii: bool = False) -> builtins.str:
+    def to_json(
+        self, *, indent: int | None = None, ensure_ascii: bool = False, timing: bool = False
+    ) -> builtins.str:
         """`to_dict` as JSON text; one line unless `indent` is given."""
-        return json_module.dumps(self.to_dict(), indent=indent, ensure_ascii=ensure_ascii)
+        plain = self.to_dict(timing=timing)
+        return json_module.dumps(plain, indent=indent, ensure_ascii=ensure_ascii)
 
     @property
     def json(self) -> dict[builtins.str, dict[builtins.str, Any]]:

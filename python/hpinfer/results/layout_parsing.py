@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.files import target_file, write_picture, write_text
+from hpinfer.results.keyed import KeyedFields
 from hpinfer.results.markdown import block_markdown, is_picture
 from hpinfer.results.table_page import TablesResult, table_text
 from hpinfer.results.values import to_plain
@@ -26,10 +27,8 @@ _COLUMNS = ("input_path", "page_index", "block", "label", "x1", "y1", "x2", "y2"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class LayoutBlock:
+class LayoutBlock(KeyedFields):
     """One part of a page.
-
-    ``block[key]``, ``key in block`` and `keys` work with PaddleX's keys.
 
     Attributes:
         block_bbox: x1, y1, x2, y2 in pixels of the pre-processed page.
@@ -44,22 +43,6 @@ class LayoutBlock:
     block_bbox: Sequence[float] | npt.NDArray[Any]
     block_label: str
     block_content: str = ""
-
-    def keys(self) -> tuple[str, ...]:
-        """PaddleX's keys of a block."""
-        return self.KEYS
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - one of several value types
-        if key not in self.KEYS:
-            raise KeyError(f"LayoutBlock has no key {key!r}; it has {list(self.KEYS)}")
-        return getattr(self, key)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.KEYS
-
-    def to_dict(self) -> dict[str, Any]:
-        """All keys in plain JSON types."""
-        return {key: to_plain(self[key]) for key in self.KEYS}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

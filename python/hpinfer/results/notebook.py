@@ -1,4 +1,4 @@
-"""How a result shows itself in a notebook: its picture and, for text, a table of the lines."""
+"""How a result shows itself in a notebook: its picture, and lines and tables as tables."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from hpinfer.results.base import Result
     from hpinfer.results.ocr import OCRResult
+    from hpinfer.results.table_grid import TableGrid
 
 _LONGEST_SIDE = 900
 
@@ -19,12 +20,27 @@ _LONGEST_SIDE = 900
 def result_html(result: Result) -> str:
     """HTML with the picture embedded; text is escaped."""
     from hpinfer.results.ocr import OCRResult
+    from hpinfer.results.table_page import TablesResult
 
     title = f"<p><code>{html.escape(repr(result))}</code></p>"
     if isinstance(result, OCRResult):
         return f"<div>{title}{_page(result)}{_line_table(result)}</div>"
     pictures = {} if result.image is None else result.img
-    return f"<div>{title}{''.join(_picture(picture) for picture in pictures.values())}</div>"
+    shown = "".join(_picture(picture) for picture in pictures.values())
+    tables = result.table_res_list if isinstance(result, TablesResult) else ()
+    return f"<div>{title}{shown}{''.join(_table(table.grid()) for table in tables)}</div>"
+
+
+def _table(grid: TableGrid) -> str:
+    """A table of a page; unlike its HTML, with its text escaped."""
+    rows: list[str] = [""] * grid.rows
+    for cell in grid.cells:
+        kind = "th" if cell.header else "td"
+        rows[cell.row] += (
+            f'<{kind} rowspan="{cell.row_span}" colspan="{cell.column_span}">'
+            f"{html.escape(cell.text)}</{kind}>"
+        )
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def _page(result: OCRResult) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hpinfer.results.base import Result
 from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.files import target_file, write_bytes, write_text
+from hpinfer.results.keyed import KeyedFields
 from hpinfer.results.table_grid import TableGrid, parse_table
-from hpinfer.results.values import to_plain
 
 if TYPE_CHECKING:
     import os
@@ -82,10 +82,8 @@ def _corners(box: Sequence[int]) -> Any:  # noqa: ANN401 - a polygon, drawn by P
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class SingleTableResult:
+class SingleTableResult(KeyedFields):
     """One table of a page: its cells, its text and its HTML.
-
-    ``result[key]``, ``key in result`` and `keys` work with PaddleX's keys.
 
     Attributes:
         cell_box_list: Upright box of each cell, [n, 4] x1, y1, x2, y2 in page pixels.
@@ -112,22 +110,6 @@ class SingleTableResult:
 
     def __repr__(self) -> str:
         return f"SingleTableResult({self.table_region_id}, {len(self.cell_box_list)} cells)"
-
-    def keys(self) -> tuple[str, ...]:
-        """PaddleX's keys of a table."""
-        return self.KEYS
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - one of many value types
-        if key not in self.KEYS:
-            raise KeyError(f"SingleTableResult has no key {key!r}; it has {list(self.KEYS)}")
-        return getattr(self, key)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self.KEYS
-
-    def to_dict(self) -> dict[str, Any]:
-        """All keys in plain JSON types."""
-        return {key: to_plain(self[key]) for key in self.KEYS}
 
     @property
     def key(self) -> str:

@@ -10,13 +10,29 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import InvalidInputError, UnsupportedError
+from hpinfer.ultra_infer.unsupported import SUB_OPTION_NAMES, refuse_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class _KnownFields:
+    """Options whose other names are refused with a reason, read or written."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> object:
+        raise refuse_name(type(self).__name__, name, SUB_OPTION_NAMES)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        try:
+            super().__setattr__(name, value)
+        except AttributeError:
+            raise refuse_name(type(self).__name__, name, SUB_OPTION_NAMES) from None
+
+
 @dataclass(slots=True)
-class OrtBackendOption:
+class OrtBackendOption(_KnownFields):
     """Options of ONNX Runtime.
 
     Attributes:
@@ -43,7 +59,7 @@ class OrtBackendOption:
 
 
 @dataclass(slots=True)
-class OpenVINOBackendOption:
+class OpenVINOBackendOption(_KnownFields):
     """Options of OpenVINO.
 
     Attributes:
@@ -90,7 +106,7 @@ class OpenVINOBackendOption:
 
 
 @dataclass(slots=True)
-class TrtBackendOption:
+class TrtBackendOption(_KnownFields):
     """Options of TensorRT.
 
     Attributes:
@@ -163,7 +179,7 @@ class TrtBackendOption:
 
 
 @dataclass(slots=True)
-class PaddleBackendOption:
+class PaddleBackendOption(_KnownFields):
     """Options of Paddle Inference: those whose defaults hpinfer can keep.
 
     Attributes:

@@ -24,8 +24,8 @@ def is_built_with_paddle() -> bool:
 
 
 def is_built_with_trt() -> bool:
-    """Whether TensorRT is usable, by itself or through ONNX Runtime."""
-    return _usable("tensorrt") or _TENSORRT in _providers()
+    """Whether TensorRT is usable through ONNX Runtime, which is how a `Runtime` reaches it."""
+    return _TENSORRT in _providers()
 
 
 def is_built_with_gpu() -> bool:

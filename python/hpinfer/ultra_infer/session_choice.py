@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from hpinfer.config.hpi import BackendName, HPISettings
 from hpinfer.errors import (
     ConfigError,
+    EngineError,
     EngineUnavailableError,
     HpinferError,
     ModelFormatError,
@@ -57,10 +58,10 @@ def open_session(option: RuntimeOption) -> tuple[Session, ModelSource]:
     options = _session_options(option, engine)
     try:
         return _open(source, engine, _device(option), options), source
-    except ModelFormatError as error:
+    except (EngineError, ModelFormatError) as error:
         other = paddle_model_beside(source)
-        if other is None:
-            raise
+        if other is None or isinstance(error, EngineError):
+            raise type(error)(f"{error}{_another_engine(engine)}") from error
         return _open_instead(source, other, error, engine, _device(option), options), other
 
 
@@ -88,6 +89,19 @@ def _open_instead(
         f"{source.path.parent} replaces the ONNX file",
     )
     return session
+
+
+def _another_engine(engine: str) -> str:
+    """What to try with a network that OpenVINO has no operators for; empty for other engines."""
+    from hpinfer.hpi.discovery import engines
+
+    usable = [status.name for status in engines() if status.usable]
+    if engine != "openvino" or "onnxruntime" not in usable:
+        return ""
+    return (
+        "; give this model the onnxruntime backend: in PaddleX use_hpip: True and hpi_config: "
+        "{auto_config: False, backend: onnxruntime} at its module in the pipeline file"
+    )
 
 
 def _engine(option: RuntimeOption) -> BackendName:

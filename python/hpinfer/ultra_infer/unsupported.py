@@ -63,6 +63,23 @@ OPTION_NAMES = {
     "set_trt_input_data": "tensors that hold shapes are not supported with TensorRT",
 }
 
+_FROM_RUNTIME_OPTION = "it follows from use_cpu and use_gpu of RuntimeOption"
+#: Fields and methods of the sub-options that have no counterpart, and why.
+SUB_OPTION_NAMES = {
+    **dict.fromkeys(("device", "device_id", "gpu_id"), _FROM_RUNTIME_OPTION),
+    **dict.fromkeys(("external_stream", "external_stream_"), _NO_STREAM),
+    "enable_pinned_memory": "the engines keep their own transfer buffers",
+    **dict.fromkeys(
+        (
+            *("switch_ir_debug", "trt_min_subgraph_size", "collect_trt_shape_by_device"),
+            *("gpu_mem_init_size", "enable_inference_cutlass", "enable_fixed_size_opt"),
+            *("is_quantize_model", "trt_option", "ipu_option", "xpu_option"),
+            *("delete_pass", "disable_trt_ops", "set_ipu_config"),
+        ),
+        _PADDLE_ENGINE,
+    ),
+}
+
 
 def refuse_name(owner: str, name: str, known: dict[str, str]) -> UnsupportedNameError:
     """The error for a name that `owner` does not have."""

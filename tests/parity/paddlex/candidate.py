@@ -25,7 +25,10 @@ def main() -> int:
     import hpinfer
 
     pipeline = hpinfer.create_pipeline(arguments.pipeline, device="cpu", engine=arguments.engine)
-    pages = [read_page(pipeline, path) for path in list_images(arguments.images)]
+    pages = [
+        read_page(pipeline, path, text_rec_batching="official")
+        for path in list_images(arguments.images)
+    ]
     about = {
         "versions": {
             name: importlib.metadata.version(name) for name in ("hpinfer", arguments.engine)

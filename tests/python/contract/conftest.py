@@ -91,6 +91,7 @@ EXPECTATIONS = {
         refused=(
             ({"providers": ["CPUExecutionProvider"]}, ConfigError),
             ({"graph_optimization": "none"}, ConfigError),
+            ({"optimized_model": "graph.onnx"}, ConfigError),
             ({"engine_config": {"NO_SUCH_PROPERTY": 1}}, ConfigError),
         ),
         exact_64_bit=False,
@@ -101,6 +102,7 @@ EXPECTATIONS = {
         refused=(
             ({"cache_dir": "somewhere"}, ConfigError),
             ({"graph_optimization": "none"}, ConfigError),
+            ({"optimized_model": "graph.onnx"}, ConfigError),
             ({"providers": ["CPUExecutionProvider"]}, ConfigError),
             ({"engine_config": {"run_mod": "paddle"}}, ConfigError),
             ({"engine_config": {"run_mode": "paddle", "mkldnn_cache_capacity": 3}}, ConfigError),

@@ -53,6 +53,33 @@ class ProgramText:
         ]
         return self.add("1.full", [], shape, "float32", attributes)
 
+    def convolve(self, x: int, kernel: Any, shape: Sequence[int]) -> int:
+        """With a kernel of 3x3 and padding that keeps the sides."""
+        attributes = [
+            integers("strides", [1, 1]),
+            integers("paddings", [1, 1]),
+            attribute("padding_algorithm", "0.a_str", "EXPLICIT"),
+            integers("dilations", [1, 1]),
+            attribute("groups", "0.a_i32", 1),
+            attribute("data_format", "0.a_str", "NCHW"),
+        ]
+        return self.add("1.conv2d", [x, self.constant(kernel)], shape, attributes=attributes)
+
+    def mean(self, x: int, shape: Sequence[int], axes: Sequence[int], *, keep: bool = False) -> int:
+        attributes = [
+            array_of("value", "0.a_i64", list(axes)),
+            attribute("dtype", "1.a_dtype", "int64"),
+            PLACE,
+        ]
+        of = self.add("1.full_int_array", [], [len(axes)], "int64", attributes)
+        return self.add(
+            "1.mean", [x, of], shape, "float32", [attribute("keepdim", "0.a_bool", keep)]
+        )
+
+    def matmul(self, x: int, y: int, shape: Sequence[int]) -> int:
+        attributes = [attribute(f"transpose_{side}", "0.a_bool", False) for side in "xy"]
+        return self.add("1.matmul", [x, y], shape, "float32", attributes)
+
     def constant(self, array: Any) -> int:
         values = np.asarray(array, np.float32)
         attributes = [
@@ -160,20 +187,25 @@ class PirModels:
         kernel, bias = cls.convolution_weights()
         program = ProgramText()
         x = program.data("x", [-1, 3, -1, -1])
-        attributes = [
-            integers("strides", [1, 1]),
-            integers("paddings", [1, 1]),
-            attribute("padding_algorithm", "0.a_str", "EXPLICIT"),
-            integers("dilations", [1, 1]),
-            attribute("groups", "0.a_i32", 1),
-            attribute("data_format", "0.a_str", "NCHW"),
-        ]
         shape = [-1, 8, -1, -1]
-        sides = [x, program.constant(kernel)]
-        convolved = program.add("1.conv2d", sides, shape, attributes=attributes)
+        convolved = program.convolve(x, kernel, shape)
         row = program.constant(bias.reshape(1, 8, 1, 1))
         moved = program.add("1.add", [convolved, row], shape)
         program.fetch("y", program.add("1.relu", [moved], shape))
+        return program.content()
+
+    @classmethod
+    @functools.cache
+    def multiplied_rows(cls) -> bytes:
+        """The means of a convolution's rows, [-1, 8, 4], times ones: their sums in each column."""
+        kernel, _ = cls.convolution_weights()
+        program = ProgramText()
+        x = program.data("x", [-1, 3, 4, 6])
+        convolved = program.convolve(x, kernel, [-1, 8, 4, 6])
+        means = program.mean(convolved, [-1, 8, 4], [-1])
+        ones = program.constant(np.ones((4, 5)))
+        program.fetch("y", program.matmul(means, ones, [-1, 8, 5]))
+        program.fetch("convolved", program.convolve(x, kernel, [-1, 8, 4, 6]))
         return program.content()
 
     @staticmethod

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import hpinfer
-from hpinfer.errors import EngineUnavailableError
+from hpinfer.errors import EngineUnavailableError, HpinferError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,3 +130,27 @@ def test_memory_stays_bounded_for_inputs_of_many_sizes(
         run(int(side))
     # malloc may keep 64 MB at the end of the heap, however large the process was before.
     assert resident() - before < 72
+
+
+def test_the_graph_that_it_writes_is_the_same_network(
+    load: Callable[..., Any], models: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    graph = tmp_path / "graph.onnx"
+    for model, inputs in (
+        (models.convolution(), [np.random.default_rng(5).random((2, 3, 31, 45), np.float32)]),
+        (models.heavy(), [np.ones((512, 512), np.float32)]),
+    ):
+        session = load(model, optimized_model=graph)
+        assert [path.name for path in tmp_path.iterdir()] == ["graph.onnx"]
+        written = load(graph, graph_optimization="none")
+        for have, want in zip(written.run(inputs), session.run(inputs), strict=True):
+            np.testing.assert_array_equal(have, want)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_graph_of_a_model_that_it_cannot_load_is_not_written(
+    load: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(HpinferError):
+        load(b"not a model", optimized_model=tmp_path / "graph.onnx")
+    assert list(tmp_path.iterdir()) == []

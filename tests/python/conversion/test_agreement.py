@@ -55,6 +55,8 @@ def test_boxes_in_any_order() -> None:
     assert compare([BOXES], [shuffled[:19]], boxes=True).agrees
     assert not compare([BOXES], [shuffled[:10]], boxes=True).agrees
     assert not compare([BOXES], [BOXES[:0]], boxes=True).agrees
+    several = np.repeat(BOXES[:1], len(BOXES), axis=0)
+    assert not compare([BOXES], [several], boxes=True).agrees
     assert compare([BOXES[:0]], [BOXES[:0]], boxes=True).agrees
     moved = BOXES + np.array([0, 0, 5, 0, 0, 0], np.float32)
     assert "100% of the boxes differ" in compare([BOXES], [moved], boxes=True).summary

@@ -36,6 +36,7 @@ def test_inputs_reach_the_graph_by_name_and_outputs_come_in_graph_order(ui, back
     scale, shape = np.array([[2.0, 10.0]], np.float32), np.array([[48.0, 64.0]], np.float32)
     # Alphabetical: im_shape, image, scale_factor.
     outputs = runner([shape, rows, scale])
+    assert type(outputs) is list  # PaddleX asks, and replaces items
     np.testing.assert_array_equal(outputs[0], shape)
     np.testing.assert_array_equal(outputs[1], [[2, 10], [6, 30]])
     np.testing.assert_array_equal(outputs[2], [2])

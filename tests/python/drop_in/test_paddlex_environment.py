@@ -100,7 +100,61 @@ def test_downloaded_models_are_listed_with_what_they_need(installed, tmp_path):
             (models / name / file).write_bytes(b"")
     found = [f for f in environment.examine(["openvino"]).findings if f.topic == "model"]
     assert "A: ONNX" in found[0].text
-    assert found[1].fix == f"hpinfer convert {models / 'B'}"
+    assert found[1].fix == f"for manual mode: hpinfer convert {models / 'B'}"
+
+
+TABLE = {"cpu_x64": {"paddle30": {"A": ["paddle"]}, "paddle31": {}, "paddle311": {}}}
+TABLE["cpu_x64"]["paddle31"]["A"] = ["onnxruntime", "paddle"]
+TABLE["cpu_x64"]["paddle311"]["A"] = ["openvino", "onnxruntime", "paddle_mkldnn", "paddle"]
+CHOICES = [
+    ("3.7.2", "3.2.2", ["onnx"], False, ["openvino", "onnxruntime"], "openvino"),
+    ("3.7.2", "3.2.2", ["onnx"], False, ["onnxruntime"], "onnxruntime"),
+    ("3.7.2", "3.2.2", ["pdmodel"], True, ["openvino"], "openvino"),
+    ("3.7.2", "3.2.2", ["pir"], False, ["openvino"], "paddle_mkldnn"),
+    ("3.7.2", "3.2.2", ["onnx"], True, [], None),
+    ("3.7.2", "3.1.0", ["onnx", "pir"], False, ["openvino", "onnxruntime"], "openvino"),
+    ("3.2.1", "3.1.0", ["onnx", "pir"], False, ["openvino", "onnxruntime"], "onnxruntime"),
+    ("3.7.2", "3.0.0", ["onnx", "pir"], False, ["openvino", "onnxruntime"], "paddle"),
+]
+
+
+@pytest.mark.parametrize(("paddlex", "paddle", "formats", "converts", "engines", "taken"), CHOICES)
+def test_what_automatic_mode_takes(paddlex, paddle, formats, converts, engines, taken):
+    given = {"paddlex": paddlex, "paddle": paddle, "formats": formats, "convertible": converts}
+    assert auto_mode.choice(TABLE, "A", **given, engines=engines) == taken
+    assert auto_mode.choice(TABLE, "B", **given, engines=engines) is None
+    older = {"cpu_x64": {"A": [taken or "paddle"]}}  # before 3.2
+    assert auto_mode.choice(older, "A", **given, engines=engines) == taken
+
+
+def test_models_say_where_automatic_mode_runs_them(installed, tmp_path, monkeypatch):
+    installed["paddlepaddle"] = "3.2.2"
+    package = tmp_path / "paddlex"
+    table = package / "inference" / "utils" / "hpi_model_info_collection.json"
+    table.parent.mkdir(parents=True)
+    table.write_text(json.dumps(TABLE), encoding="utf-8")
+    monkeypatch.setattr(environment, "_package", lambda _: package)
+    monkeypatch.setattr(environment.platform, "machine", lambda: "x86_64")
+    for name, files in {"A": ["inference.onnx"], "B": ["inference.json"]}.items():
+        folder = tmp_path / "pdx" / "official_models" / name
+        folder.mkdir(parents=True)
+        for file in [*files, "inference.pdiparams"]:
+            (folder / file).write_bytes(b"")
+    found = [f for f in environment.examine(["openvino"]).findings if f.topic == "model"]
+    assert "takes openvino: hpinfer" in found[0].text
+    assert "automatic mode refuses it" in found[1].text
+    installed["paddlepaddle"] = "2.6.2"
+    found = [f for f in environment.examine(["openvino"]).findings if f.topic == "model"]
+    assert "automatic mode" not in found[0].text
+
+
+def test_the_configuration_is_given_before_it_works(installed, monkeypatch):
+    monkeypatch.setattr(drop_in, "origin", lambda: drop_in.Origin("none"))
+    report = environment.examine(["onnxruntime"])
+    assert report.manual_config == ""
+    assert eval(report.planned_config)["backend"] == "onnxruntime"
+    assert "then " in report.render()
+    assert environment.examine([]).planned_config == ""
 
 
 def test_a_newer_release_is_a_note_not_a_promise(installed):

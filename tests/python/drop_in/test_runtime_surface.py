@@ -284,3 +284,33 @@ def test_tensors_from_addresses_and_dlpack(ui):
         ui.FDTensor.from_external_data("a", 0, [1], "FP32", "gpu", 0)
     with pytest.raises(InvalidInputError, match="INT8"):
         ui.FDTensor.from_external_data("a", 0, [1], "INT8", "cpu", 0)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "reason"),
+    [
+        ("ort_option", "device_id", "use_gpu"),
+        ("trt_option", "enable_pinned_memory", "transfer buffers"),
+        ("paddle_infer_option", "gpu_mem_init_size", "no such option"),
+        ("openvino_option", "nonsense", "no attribute"),
+    ],
+)
+def test_fields_that_are_not_there_are_refused_when_written(ui, option, owner, name, reason):
+    with pytest.raises(UnsupportedError, match=reason):
+        setattr(getattr(option, owner), name, 1)
+    with pytest.raises(AttributeError, match=name):
+        getattr(getattr(option, owner), name)
+
+
+def test_a_network_that_openvino_cannot_take_names_the_way_out(ui, tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"not a network")
+    option = ui.RuntimeOption()
+    option.set_model_path(str(path), "", ui.ModelFormat.ONNX)
+    option.use_openvino_backend()
+    with pytest.raises(ModelFormatError, match="backend: onnxruntime"):
+        ui.Runtime(option)
+    option.use_ort_backend()
+    with pytest.raises(ModelFormatError) as caught:
+        ui.Runtime(option)
+    assert "backend: onnxruntime" not in str(caught.value)

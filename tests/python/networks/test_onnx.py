@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hpinfer.errors import ModelFormatError, ModelNotFoundError
-from hpinfer.networks import read_onnx_metadata
+from hpinfer.networks import read_onnx_external_files, read_onnx_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +87,42 @@ def test_other_bytes_are_a_typed_error(tmp_path: Path, data: bytes) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="does not exist"):
         read_onnx_metadata(tmp_path / "no.onnx")
+
+
+def external(location: str) -> bytes:
+    """A TensorProto whose values are in a file."""
+    key = field(1, b"location") + field(2, location.encode())
+    offset = field(1, b"offset") + field(2, b"4096")
+    return field(8, b"weight") + field(13, offset) + field(13, key)
+
+
+def test_files_that_hold_weights_wherever_they_are_named(tmp_path: Path) -> None:
+    inner = field(5, external("branch.bin"))
+    attributes = field(5, field(5, external("constant.bin"))) + field(5, field(6, inner))
+    graph = field(5, external("a.bin")) + field(5, external("sub/b.bin")) + field(1, attributes)
+    path = write(tmp_path / "m.onnx", HEAD + field(7, graph + field(5, external("a.bin"))))
+    assert [file.relative_to(tmp_path).as_posix() for file in read_onnx_external_files(path)] == [
+        "a.bin",
+        "branch.bin",
+        "constant.bin",
+        "sub/b.bin",
+    ]
+
+
+def test_no_file_outside_the_folder_is_named(tmp_path: Path) -> None:
+    graph = b"".join(field(5, external(name)) for name in ("/etc/passwd", "../up.bin", "in.bin"))
+    path = write(tmp_path / "m.onnx", HEAD + field(7, graph))
+    assert read_onnx_external_files(path) == (tmp_path / "in.bin",)
+
+
+def test_a_model_in_one_file_names_none(tmp_path: Path) -> None:
+    weight = field(5, field(8, b"w") + field(9, b"\x00" * 64))
+    assert read_onnx_external_files(write(tmp_path / "m.onnx", HEAD + field(7, weight))) == ()
+    called_so = field(5, field(8, b"location") + field(9, b"\x00" * 64))
+    assert read_onnx_external_files(write(tmp_path / "n.onnx", HEAD + field(7, called_so))) == ()
+
+
+def test_a_damaged_graph_is_a_typed_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.onnx", HEAD + field(7, field(5, b"location\xff")))
+    with pytest.raises(ModelFormatError):
+        read_onnx_external_files(path)

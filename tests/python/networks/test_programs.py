@@ -68,6 +68,52 @@ def test_aligned_bilinear_resizing_is_found(kind: str, aligned: bool, found: boo
     assert parse_program(content, "it").aligned_bilinear is found
 
 
+def reducing(shape: list[int], axes: list[int], *, keep: bool = False, between: str = "") -> bytes:
+    program = ProgramText()
+    value = program.mean(program.data("x", shape), shape[:-1], axes, keep=keep)
+    if between:
+        value = program.add(between, [value], shape[:-1])
+    weights = program.data("w", [6, 5])
+    program.fetch("y", program.matmul(value, weights, [*shape[:-2], 5]))
+    return program.content()
+
+
+@pytest.mark.parametrize("axes", [[-1], [3]])
+@pytest.mark.parametrize("between", ["", "1.relu", "1.transpose"])
+def test_multiplied_rows_are_found(axes: list[int], between: str) -> None:
+    assert parse_program(reducing([2, 3, 4, 6], axes, between=between), "it").multiplied_rows
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "keep", "between"),
+    [
+        ([2, 3, 4, 6], [-1], True, ""),
+        ([2, 3, 4, 6], [-1], False, "1.reshape"),
+        ([2, 3, 4, 6], [2], False, ""),
+        ([2, 3, 4, 6], [2, 3], False, ""),
+        ([2, 4, 6], [-1], False, ""),
+    ],
+)
+def test_other_reductions(shape: list[int], axes: list[int], keep: bool, between: str) -> None:
+    content = reducing(shape, axes, keep=keep, between=between)
+    assert not parse_program(content, "it").multiplied_rows
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("axis", [3, 2])
+def test_multiplied_rows_of_a_pdmodel(kept: bool, axis: int) -> None:
+    tensors = [programs.variable("x", [-1, 8, 4, 6]), programs.variable("y", [-1, 8, 5])]
+    operators = [
+        programs.operator("feed", "feed", "x", col=0),
+        programs.operator("reduce_mean", "x", "m", dim=[axis], keep_dim=kept, reduce_all=False),
+        programs.operator("relu", "m", "r"),
+        programs.operator("matmul_v2", "r", "y"),
+        programs.operator("fetch", "y", "fetch", col=0),
+    ]
+    content = programs.program(tensors, operators)
+    assert parse_program(content, "it").multiplied_rows is (axis == 3 and not kept)
+
+
 def test_it_is_found_in_inner_blocks_too() -> None:
     document = json.loads(PirModels.scalar())
     inner = json.loads(resizing("1.bilinear_interp", aligned=True))["program"]["regions"]

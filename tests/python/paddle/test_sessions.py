@@ -73,6 +73,15 @@ def test_aligned_bilinear_resizing_is_right(caplog: pytest.LogCaptureFixture) ->
     assert [record for record in caplog.records if told[0] in record.getMessage()]
 
 
+def test_products_of_reduced_rows_are_right() -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 6)).astype(np.float32)
+    made = session(PirModels.multiplied_rows())
+    product, convolved = made.run([x])
+    sums = convolved.mean(-1).sum(-1, keepdims=True)
+    np.testing.assert_allclose(product, np.repeat(sums, 5, axis=2), rtol=1e-4, atol=1e-4)
+    assert any("reduced rows" in note for note in made.notes)
+
+
 def test_other_resizing_is_right_too() -> None:
     x = np.random.default_rng(0).standard_normal((1, 3, 9, 11)).astype(np.float32)
     plain = session(resizing(aligned=False), engine_config={"run_mode": "paddle"})

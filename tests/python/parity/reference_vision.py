@@ -110,6 +110,28 @@ def crop_quad(image, corners):
     return np.rot90(crop) if crop.shape[0] / crop.shape[1] >= 1.5 else crop
 
 
+def centre_frame(image, *, width, height, keep_size):
+    """PaddleX's WarpAffine step: three points about the centre fix the transform."""
+    source_height, source_width = image.shape[:2]
+    if keep_size:
+        width, height = (source_width | 31) + 1, (source_height | 31) + 1
+        span = width
+        centre = np.float32([source_width // 2, source_height // 2])
+    else:
+        span = float(max(source_height, source_width))
+        centre = np.float32([source_width / 2, source_height / 2])
+
+    def triangle(middle, side):
+        # The middle, half the width above it, and that turned to the left.
+        middle = np.float32(middle)
+        return np.float32([middle, middle - [0, side / 2], middle - [side / 2, side / 2]])
+
+    matrix = cv2.getAffineTransform(
+        triangle(centre, span), triangle([width / 2, height / 2], width)
+    )
+    return cv2.warpAffine(np.ascontiguousarray(image), matrix, (width, height))
+
+
 def rotate(image, angle):
     """The page rotation of contract 6.7."""
     height, width = image.shape[:2]

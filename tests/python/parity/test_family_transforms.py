@@ -135,11 +135,31 @@ def test_yolox_pads_with_114(size):
     np.testing.assert_array_equal(plan(image)[0], canvas.transpose(2, 0, 1))
 
 
+@pytest.mark.parametrize(("number", "name"), [(3, "area"), (4, "lanczos4"), ("AREA", "area")])
+def test_interpolations_by_number(number, name):
+    plan = detection_plan(
+        {"type": "Resize", "interp": number, "keep_ratio": False, "target_size": [48, 64]}, PERMUTE
+    )
+    image = picture(100, 75)
+    expected = _native.resize(image, 64, 48, name)[:, :, ::-1]
+    np.testing.assert_array_equal(plan(image)[0], expected.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize("keep_res", [True, False])
+def test_centernet_gets_bgr(keep_res):
+    plan = detection_plan(
+        {"type": "WarpAffine", "keep_res": keep_res, "input_h": 96, "input_w": 64}, PERMUTE
+    )
+    image = picture(80, 45)
+    expected = reference.centre_frame(image, width=64, height=96, keep_size=keep_res)
+    np.testing.assert_array_equal(plan(image)[0], expected.transpose(2, 0, 1))
+
+
 @pytest.mark.parametrize(
     ("step", "error", "words"),
     [
-        ({"type": "WarpAffine"}, errors.UnsupportedError, "WarpAffine"),
-        ({"type": "Resize", "target_size": [8, 8], "interp": 3}, errors.UnsupportedError, "'area'"),
+        ({"type": "Warp"}, errors.UnsupportedError, "'Warp' is not supported"),
+        ({"type": "WarpAffine", "input_w": 0, "keep_res": False}, errors.ConfigError, "got 0"),
         ({"type": "Resize", "target_size": [8, 8], "interp": 9}, errors.ConfigError, "interp"),
         ({"type": "Resize"}, errors.ConfigError, "target_size"),
         ({"type": "NormalizeImage", "mean": [1, 2]}, errors.ConfigError, "three channels"),

@@ -215,7 +215,26 @@ def test_other_interpolations_come_before_the_normalisation(interpolation):
     assert "kernel of its own" in compiled.explain()
 
 
-def test_unsupported_interpolation_is_named():
-    resize = {"type": "ResizeExact", "width": 8, "height": 8, "interpolation": "area"}
-    with pytest.raises(errors.UnsupportedError, match="'area' is not supported"):
+def test_unknown_interpolation_is_named():
+    resize = {"type": "ResizeExact", "width": 8, "height": 8, "interpolation": "mean"}
+    with pytest.raises(errors.ConfigError, match="got 'mean'"):
         plan(resize, CHW)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SIDE, SIDE, st.sampled_from([(512, 512), (384, 640), (96, 64)]), st.booleans(), SEED)
+@example(31, 32, (512, 512), True, 0)  # a side that is a multiple already grows by 32
+@example(1, 1, (512, 512), False, 0)
+def test_frames(height, width, size, keep_size, seed):
+    image = picture(seed, height, width)
+    frame = {"width": size[0], "height": size[1], "keep_size": keep_size}
+    expected = reference.centre_frame(image, **frame)
+    compiled = plan({"type": "CenterFrame", **frame}, IMAGENET, CHW)
+    tensor = compiled(image)
+    np.testing.assert_array_equal(tensor[0], reference.normalize(expected, 1.0 / 255.0, MEAN, STD))
+    assert "black around" in compiled.explain()
+
+
+def test_a_frame_needs_a_size():
+    with pytest.raises(errors.ConfigError, match="CenterFrame size"):
+        plan({"type": "CenterFrame"}, CHW)

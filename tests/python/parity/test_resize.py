@@ -122,7 +122,41 @@ def test_pillow(height, width, new_height, new_width, kind, mode, seed):
     np.testing.assert_array_equal(result, np.asarray(expected))
 
 
-@pytest.mark.parametrize("interpolation", ["area", "lanczos4"])
-def test_other_interpolations_are_refused(interpolation):
-    with pytest.raises(errors.UnsupportedError, match=f"'{interpolation}' is not supported"):
-        _native.resize(np.zeros((4, 4, 3), np.uint8), 3, 3, interpolation)
+EXACT = pytest.mark.parametrize(
+    ("interpolation", "flag"), [("area", cv2.INTER_AREA), ("lanczos4", cv2.INTER_LANCZOS4)]
+)
+
+
+def assert_same(image, width, height, interpolation, flag):
+    expected = cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=flag)
+    np.testing.assert_array_equal(_native.resize(image, width, height, interpolation), expected)
+
+
+@EXACT
+@settings(max_examples=200, deadline=None)
+@given(SIDE, SIDE, SIDE, SIDE, KIND, st.integers(0, 2**32 - 1))
+@example(1, 1, 7, 9, "noise", 0)
+@example(100, 99, 33, 33, "noise", 0)
+@example(40, 41, 40, 20, "noise", 0)  # one axis stays, the other shrinks
+def test_area_and_lanczos(interpolation, flag, height, width, new_height, new_width, kind, seed):
+    image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
+    assert_same(image, new_width, new_height, interpolation, flag)
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[st.integers(1, 60)] * 2, *[st.integers(1, 5)] * 2, st.integers(0, 2**32 - 1))
+@example(9, 9, 2, 2, 0)  # halving rounds otherwise
+def test_area_of_whole_factors(height, width, down, across, seed):
+    rng = np.random.default_rng(seed)
+    image = reference.random_picture(rng, height * down, width * across)
+    assert_same(image, width, height, "area", cv2.INTER_AREA)
+
+
+@EXACT
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [((1754, 1240), (800, 608)), ((480, 640), (640, 640)), ((1500, 2400), (500, 800))],
+)
+def test_area_and_lanczos_of_pages(interpolation, flag, source, target):
+    image = reference.random_picture(np.random.default_rng(6), *source)
+    assert_same(image, target[1], target[0], interpolation, flag)

@@ -41,6 +41,15 @@ _GEOMETRY = {
         "yx = Div(im_shape, scale_factor)\n    size = Gather <axis = 1> (yx, xy)"
     ),
 }
+#: Of a network that takes any size, without geometry: the pixels that it was given.
+_OWN_PIXELS = """
+    sides = Shape <start = 2, end = 4> (image)
+    lengths = Cast <to = 1> (sides)
+    yx = Reshape(lengths, pair)
+    xy_size = Gather <axis = 1> (yx, xy)
+    none = Mul(score, zero)
+    size = Add(none, xy_size)
+"""
 _MASKS = """
     whole = Slice(size, first_row, second_row, row_axis)
     rounded = Round(whole)
@@ -60,12 +69,14 @@ _MASKS = """
 """
 
 
-def detection_model(folder, inputs, *, masks=False, name="tiny", **config):
+def detection_model(folder, inputs, *, masks=False, any_size=False, name="tiny", **config):
     """Writes a detector with these inputs and its inference.yml; gives the folder."""
-    shapes = {"image": f"float[N, 3, {SIDE}, {SIDE}]"}
+    side = "H, W" if any_size else f"{SIDE}, {SIDE}"
+    shapes = {"image": f"float[N, 3, {side}]"}
     signature = ", ".join(f"{shapes.get(i, 'float[N, 2]')} {i}" for i in inputs)
     outputs = "float[M, 6] boxes, int32[N] counts" + (", int32[M, H, W] masks" if masks else "")
-    body = _BODY.format(geometry=_GEOMETRY[tuple(inputs)]) + (_MASKS if masks else "")
+    geometry = _OWN_PIXELS if any_size else _GEOMETRY[tuple(inputs)]
+    body = _BODY.format(geometry=geometry) + (_MASKS if masks else "")
     model = onnx.parser.parse_model(f"{_HEAD} net ({signature}) => ({outputs}) {{{body}}}")
     _constants(model, masks=masks)
     onnx.save(model, folder / "inference.onnx")
@@ -91,7 +102,7 @@ def detection_model(folder, inputs, *, masks=False, name="tiny", **config):
 def _constants(model, *, masks):
     values = {
         "zeros": [0, 0, 0], "ones": [1, 1, 1], "axes": [1, 2, 3], "column": [-1, 1], "all": [-1],
-        "xy": [1, 0],
+        "xy": [1, 0], "pair": [1, 2],
     }  # fmt: skip
     if masks:
         values |= {"first_row": [0], "second_row": [1], "two": [2], "row_axis": [0]}

@@ -16,13 +16,17 @@ GOLDEN = ROOT / "tests" / "golden"
 ENGINES = [name for name in ("onnxruntime", "openvino") if importlib.util.find_spec(name)]
 assert ENGINES, "the pipeline tests need an engine: pip install 'hpinfer[cpu]'"
 
+#: Pipelines that read as PaddleX reads.
 FAMILIES = {
-    "v4": {"pipeline_name": "OCR"},
+    "v4": {
+        "pipeline_name": "OCR",
+        "SubModules": {"TextRecognition": {"batching": "official"}},
+    },
     "v6": {
         "pipeline_name": "OCR",
         "SubModules": {
             "TextDetection": {"model_name": "PP-OCRv6_small_det"},
-            "TextRecognition": {"model_name": "PP-OCRv6_small_rec"},
+            "TextRecognition": {"model_name": "PP-OCRv6_small_rec", "batching": "official"},
         },
     },
 }

@@ -59,9 +59,44 @@ def test_input_conventions(engine, tmp_path, mixed, inputs, batch_size):
         check_box(result, image, int(image[0, 0, 2]))
 
 
+def test_centernet_is_told_the_size_of_the_picture(engine, tmp_path):
+    """It gets BGR, so the class is the blue value."""
+    steps = [
+        {"type": "WarpAffine", "keep_res": False, "input_h": SIDE, "input_w": SIDE},
+        {"type": "NormalizeImage", "mean": [0, 0, 0], "std": [1, 1, 1], "is_scale": False},
+        {"type": "Permute"},
+    ]
+    model = load(detection_model(tmp_path, THREE, Preprocess=steps), engine)
+    image = np.ascontiguousarray(picture(40, 40, 2)[:, :, ::-1])
+    check_box(next(model.predict(image)), image, 2)
+
+
 def test_a_network_with_one_input(engine, tmp_path):
     model = load(detection_model(tmp_path, ("image",)), engine)
     check_box(next(model.predict(picture(SIDE, SIDE, 2))), picture(SIDE, SIDE, 2), 2)
+
+
+@pytest.mark.parametrize(("img_size", "width", "height"), [(32, 32, 32), ((48, 20), 48, 20)])
+def test_the_size_for_the_network(engine, tmp_path, img_size, width, height):
+    """The network gives boxes in the pixels that it was given."""
+    folder = detection_model(tmp_path, ("image",), any_size=True)
+    box = next(load(folder, engine, img_size=img_size).predict(picture(60, 70, 1))).boxes[0]
+    expected = [width / 4, height / 4, width * 3 / 4, height * 3 / 4]
+    assert box["coordinate"] == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("img_size", [0, -1, True, 32.0, "32", (32,), (32, 0)])
+def test_sizes_that_are_none(engine, tmp_path, img_size):
+    folder = detection_model(tmp_path, ("image",), any_size=True)
+    with pytest.raises(ConfigError, match="img_size must be a side or"):
+        load(folder, engine, img_size=img_size)
+
+
+def test_a_network_of_one_size_takes_no_other(engine, tmp_path):
+    folder = detection_model(tmp_path, THREE)
+    load(folder, engine, img_size=SIDE)
+    with pytest.raises(ConfigError, match="exported for pictures of 64x64; 64x32 cannot"):
+        load(folder, engine, img_size=(SIDE, 32))
 
 
 def test_parameters_come_from_the_call_then_the_file(engine, tmp_path):
@@ -128,8 +163,8 @@ def test_models_that_are_no_detectors_are_refused(engine, tmp_path):
     (folder / "inference.yml").write_text(yml.replace("mask: true", "mask: false"), "utf-8")
     with pytest.raises(ModelFormatError, match="2 outputs; this one has 3"):
         load(folder, engine)
-    detection_model(tmp_path, THREE, Preprocess=[{"type": "WarpAffine"}])
-    with pytest.raises(UnsupportedError, match="WarpAffine"):
+    detection_model(tmp_path, THREE, Preprocess=[{"type": "Warp"}])
+    with pytest.raises(UnsupportedError, match="'Warp'"):
         load(folder, engine)
     detection_model(tmp_path, THREE, Preprocess=[{"Resize": {}}])
     with pytest.raises(ConfigError, match="type: Name"):

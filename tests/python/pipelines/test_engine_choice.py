@@ -228,7 +228,8 @@ def test_paddle_files_are_converted_for_an_engine_that_reads_onnx(model_dir, mon
     monkeypatch.setattr(loading, "converter", lambda: converter)
     explanation = load(directory, settings(backend="onnxruntime")).explanation
     assert explanation.chosen.label == "onnxruntime fp32 from .pdmodel by p2o 1.0"
-    (conversion,) = explanation.artifacts
+    conversion, compilation = explanation.artifacts
+    assert (compilation.kind, compilation.built) == ("compilation", True)
     assert (conversion.kind, conversion.built, conversion.path) == ("conversion", True, str(onnx))
     assert explanation.notes == ("one operator was replaced",)
     for part in ("conversion", "equal on a random feed", "one operator was replaced"):

@@ -130,7 +130,8 @@ def test_the_example_equals_the_official_pipeline(engine, name):
         "pipeline_name": "seal_recognition",
         "SubPipelines": {"SealOCR": {"SubModules": {"TextDetection": wanted}}},
     }
-    (result,) = hpinfer.create_pipeline(config, engine=engine).predict(SEAL)
+    pipeline = hpinfer.create_pipeline(config, engine=engine)
+    (result,) = pipeline.predict(SEAL, seal_rec_batching="official")
     (seal,) = result["seal_res_list"]
     assert seal["rec_texts"] == expected["rec_texts"]
     np.testing.assert_allclose(seal["rec_scores"], expected["rec_scores"], atol=0.01)

@@ -15,7 +15,7 @@ from PIL import Image
 
 import hpinfer
 from hpinfer.cli.root import root
-from hpinfer.errors import ConfigError, ModelNotFoundError, UnsupportedError
+from hpinfer.errors import ConfigError, ModelNotFoundError
 from hpinfer.io import InputFailure
 from hpinfer.pipelines import (
     ImageClassificationPipeline,
@@ -222,10 +222,19 @@ def test_detection_thresholds(made, folder):
         made(DETECTION, folder, threshold="{horse: 0.95}")
 
 
-def test_the_size_of_a_detector_cannot_be_set(made, folder):
+def test_the_size_of_a_detector(made, folder):
+    """Without geometry inputs the box is in the network's own pixels: it tells its size."""
+    detection_model(folder, ("image",), any_size=True)
+    text = DETECTION.replace("img_size: null", "img_size: [48, 32]")
+    pipeline = made(text, folder, threshold="null")
+    (box,) = next(pipeline.predict(picture(100, 80, 2))).boxes
+    assert box["coordinate"] == pytest.approx([12, 8, 36, 24], abs=1e-3)
+
+
+def test_a_detector_of_one_size_takes_no_other(made, folder):
     detection_model(folder, THREE)
     text = DETECTION.replace("img_size: null", "img_size: 320")
-    with pytest.raises(UnsupportedError, match=r"SubModules\.ObjectDetection\.img_size"):
+    with pytest.raises(ConfigError, match="exported for pictures of 64x64"):
         made(text, folder, threshold="null")
 
 

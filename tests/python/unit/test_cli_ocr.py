@@ -269,7 +269,8 @@ def test_parameters_reach_predict(pipeline):
     run(
         *("ocr", "a.png", "--text-det-limit-side-len", 736, "--text-det-limit-type", "min"),
         *("--text-det-thresh", 0, "--text-det-box-thresh", 0.5, "--text-det-unclip-ratio", 2),
-        *("--text-rec-score-thresh", 0.25, "--return-word-box"),
+        *("--text-rec-score-thresh", 0.25, "--text-rec-batching", "official"),
+        "--return-word-box",
     )
     assert pipeline.params == {
         "text_det_limit_side_len": 736,
@@ -278,6 +279,7 @@ def test_parameters_reach_predict(pipeline):
         "text_det_box_thresh": 0.5,
         "text_det_unclip_ratio": 2.0,
         "text_rec_score_thresh": 0.25,
+        "text_rec_batching": "official",
         "return_word_box": True,
     }
 

@@ -139,6 +139,11 @@ def test_an_unknown_precision_is_an_error():
         (facts("pdmodel", operators=["write_to_array"]), "openvino", "tensor arrays"),
         (facts("pdmodel", name="YOLOv3-DarkNet53"), "openvino", "infinite"),
         (facts("pdmodel", operators=["index_put"]), "openvino", "index_put"),
+        (
+            facts("pir", name="SwinTransformer_tiny_patch4_window7_224", conversion=CONVERTIBLE),
+            "openvino",
+            "sequences",
+        ),
     ],
 )
 def test_known_faults_are_rejected_instead_of_tried(model, engine, reason):
@@ -154,6 +159,13 @@ def test_a_decoder_from_pir_is_left_to_the_check_of_its_conversion():
     model = facts("pir", name="SLANet_plus", conversion=CONVERTIBLE)
     found = candidates(model, ALL, settings())
     assert "onnxruntime" in {item.engine for item in found.usable}
+
+
+def test_mask_rt_detr_from_pir_runs_in_openvino():
+    """The zoo's Mask-RT-DETR-L agrees with Paddle there."""
+    model = facts("pir", name="Mask-RT-DETR-L", conversion=CONVERTIBLE)
+    found = candidates(model, ALL, settings())
+    assert "openvino" in {item.engine for item in found.usable}
 
 
 def test_faults_of_other_models_do_not_matter():

@@ -113,6 +113,70 @@ def test_full_precision_is_judged_number_by_number():
     ids = [np.array([1, 2])]
     assert compare("unknown", ids, ids, reduced=False).close
     assert not compare("unknown", ids, [np.array([1, 3])], reduced=False).close
-    empty = [np.zeros((0, 6), np.float32)]
-    assert compare("detection", empty, empty, reduced=False).close
-    assert not compare("detection", empty, [np.zeros((1, 6), np.float32)], reduced=False).comparable
+    other = compare("unknown", [MAP], [MAP[..., 1:]], reduced=False)
+    assert not other.close
+    assert not other.comparable
+
+
+RANDOM = np.random.default_rng(11)
+#: Rows of a DETR, best score first: ten things seen, and 290 guesses.
+SCORES = np.concatenate([np.linspace(0.95, 0.6, 10), np.linspace(0.02, 0.01, 290)])
+BOXES = np.column_stack(
+    [RANDOM.integers(0, 80, 300), SCORES, RANDOM.random((300, 4)) * 600]
+).astype(np.float32)
+COUNT = np.array([300], np.int32)
+MASKS = RANDOM.integers(0, 2, (300, 20, 20)).astype(np.int32)
+
+
+def exchanged(rows):
+    """Neighbours of the list change places, as near-equal scores do."""
+    order = np.arange(len(rows)).reshape(-1, 2)[:, ::-1].reshape(-1)
+    return rows[order]
+
+
+@pytest.mark.parametrize("family", ["detr", "detection"])
+@pytest.mark.parametrize("reduced", [False, True])
+def test_boxes_are_a_set(family, reduced):
+    def judged(*got):
+        return compare(family, [BOXES, COUNT, MASKS], list(got), reduced=reduced)
+
+    assert judged(BOXES, COUNT, MASKS).close
+    assert judged(exchanged(BOXES), COUNT, exchanged(MASKS)).close
+    assert not judged(exchanged(BOXES), COUNT, MASKS).close, "masks of other boxes"
+    fewer = judged(BOXES[:280], COUNT - 20, MASKS[:280])
+    assert fewer.close, fewer.detail  # guesses at the end of the list
+    guesses = BOXES.copy()
+    guesses[290:, 2:] = RANDOM.random((10, 4)) * 600
+    assert judged(guesses, COUNT, MASKS).close
+    lost = judged(BOXES[3:], COUNT - 3, MASKS[3:])
+    assert not lost.close
+    assert "boxes without a partner, by score" in lost.detail
+    for column, change in ((0, 1), (1, 0.05), (2, 30)):
+        wrong = BOXES.copy()
+        wrong[:10, column] += change
+        found = judged(wrong, COUNT, MASKS)
+        assert (found.close, found.comparable) == (False, True), (column, found.detail)
+
+
+def test_a_lower_precision_may_move_boxes_a_little():
+    moved = exchanged(BOXES) + np.array([0, 0.005, 4, -4, 4, -4], np.float32)
+    assert compare("detr", [BOXES], [moved], reduced=True).close
+    assert not compare("detr", [BOXES], [moved], reduced=False).close
+
+
+def test_no_boxes_and_boxes_that_are_no_numbers():
+    empty = np.zeros((0, 6), np.float32)
+    assert compare("detection", [empty], [empty], reduced=False).close
+    assert not compare("detection", [empty], [BOXES], reduced=False).close
+    assert not compare("detection", [BOXES], [empty], reduced=False).close
+    nothing = np.full_like(BOXES, np.nan)
+    assert not compare("detection", [BOXES], [nothing], reduced=True).close
+    several = np.repeat(BOXES[:1], 300, axis=0)
+    assert not compare("detection", [BOXES], [several], reduced=True).close
+
+
+def test_raw_heads_of_a_detector_are_numbers():
+    heads = [RANDOM.random((1, 10, 475)).astype(np.float32), MAP]
+    assert compare("detection", heads, [heads[0] + 1e-4, MAP], reduced=False).close
+    assert not compare("detection", heads, [heads[0][:, ::-1], MAP], reduced=True).close
+    assert not compare("detection", heads, heads[:1], reduced=False).close

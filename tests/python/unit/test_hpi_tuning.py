@@ -214,6 +214,61 @@ def test_a_hopeless_one_gets_one_round_only():
     assert found[OPENVINO.label].rounds > 3
 
 
+class Noisy(FakeSession):
+    """Slower in the first `busy` runs, as on a machine that has other work."""
+
+    def __init__(self, clock, seconds, busy):
+        super().__init__(clock, seconds)
+        self.busy = busy
+
+    def run(self, inputs):
+        usual, self.seconds = self.seconds, self.seconds * (1.3 if self.runs < self.busy else 1)
+        try:
+            return super().run(inputs)
+        finally:
+            self.seconds = usual
+
+
+def test_candidates_that_cannot_be_told_apart_are_measured_on():
+    bench = Bench()
+    bench.sessions[OPENVINO] = Noisy(bench.clock, 0.0100, busy=12)  # most of the first 15 rounds
+    bench.add(ORT, 0.0125)
+    bench.add(PADDLE, 0.0200)
+    record = bench.tune([OPENVINO, ORT, PADDLE])
+    found = by_label(record)
+    assert found[OPENVINO.label].rounds == found[ORT.label].rounds > 15
+    assert found[OPENVINO.label].milliseconds == pytest.approx(10, abs=0.1)
+    assert found[PADDLE.label].rounds == 15
+
+
+def test_a_clear_winner_is_not_measured_on():
+    bench = Bench()
+    bench.add(OPENVINO, 0.010)
+    bench.add(ORT, 0.012)
+    found = by_label(bench.tune([OPENVINO, ORT]))
+    assert (found[OPENVINO.label].rounds, found[ORT.label].rounds) == (15, 15)
+
+
+def test_measuring_on_is_bounded_too():
+    bench = Bench()
+    bench.add(OPENVINO, 0.100)
+    bench.add(ORT, 0.101)
+    start = bench.clock()
+    found = by_label(bench.tune([OPENVINO, ORT], budget_s=4.0))
+    assert bench.clock() - start <= 4.0 * 1.25 + 0.101
+    assert found[ORT.label].rounds > 15
+    assert abs(found[OPENVINO.label].rounds - found[ORT.label].rounds) <= 1
+
+
+def test_what_fails_while_it_is_measured_on_is_out():
+    bench = Bench()
+    bench.add(OPENVINO, 0.010, breaks_at=25)
+    bench.add(ORT, 0.0101)
+    found = by_label(bench.tune([OPENVINO, ORT]))
+    assert "fell over" in found[OPENVINO.label].reason
+    assert found[ORT.label].eligible
+
+
 def test_streams_run_at_once():
     bench = Bench()
     bench.add(OPENVINO, 0.01)

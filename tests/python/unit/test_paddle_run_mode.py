@@ -72,6 +72,14 @@ def test_onednn_is_off_for_aligned_bilinear_resizing(version) -> None:
     assert "align_corners" in reasons[0]
 
 
+@pytest.mark.parametrize("version", ["3.0.0", "3.2.2", "3.4.0"])
+def test_onednn_is_off_for_products_of_reduced_rows(version) -> None:
+    facts = ProgramFacts("pir", "", multiplied_rows=True)
+    mode, reasons = decide_run_mode(version, facts, None, CPU)
+    assert mode == "paddle"
+    assert "reduced rows" in reasons[0]
+
+
 @pytest.mark.parametrize(
     "name",
     [

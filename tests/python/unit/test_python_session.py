@@ -236,7 +236,7 @@ def test_native_models_run_on_it_from_native_threads() -> None:
     )
     recognizer = _native.TextRecognizer(native, native_operators([RESIZE]), ["a", "b", "c"])
     images = [np.full((48, 40 + 40 * i, 3), 9 * i, np.uint8) for i in range(6)]
-    lines = recognizer.recognize(images, 1, False)
+    lines = recognizer.recognize(images, _native.RecognitionOptions(1, False, None))
     assert [line.text for line in lines] == ["b"] * 6
     assert len(threads) == min(2, _native.thread_info()["threads"])
 

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from hpinfer.errors import UnsupportedError
-from hpinfer.results import SingleTableResult, TableRecResult
+from hpinfer.results import SingleTableResult, TableRecognitionResult, TableRecResult
 from hpinfer.results.table_grid import parse_table
 
 HTML = (
@@ -141,3 +141,25 @@ def test_structure_is_drawn_on_a_copy():
     assert (drawn != 255).any()
     assert (image == 255).all()
     assert result.json["res"]["bbox"][0] == [2, 2, 30, 20]
+
+
+def test_notebook_shows_tables_with_their_text_escaped():
+    html = HTML.replace("<td></td>", "<td>p <0.05 &lt;script&gt;</td>")
+    page = TableRecognitionResult(name="page", table_res_list=[table(html)])
+    shown = page._repr_html_()
+    assert '<td rowspan="2" colspan="1">Item</td>' in shown.replace("th", "td")
+    assert "A &amp; B" in shown
+    assert "p &lt;0.05 &lt;script&gt;" in shown
+    assert "<script>" not in shown
+
+
+def test_parts_of_a_page_have_the_keys_of_a_result():
+    part = table(neighbor_texts="a; ")
+    assert part.get("neighbor_texts") == part["neighbor_texts"] == "a; "
+    assert part.get("nothing", 3) == 3
+    assert list(part.to_dict()) == list(part.keys()) == list(SingleTableResult.KEYS)
+    with pytest.raises(KeyError, match="SingleTableResult has no key 'x'; it has"):
+        part["x"]
+    with pytest.raises(AttributeError):
+        part.neighbor_texts = "b"
+    assert not hasattr(part, "__dict__")

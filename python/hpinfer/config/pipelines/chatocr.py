@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from hpinfer.config.pipelines.layout_parsing import LayoutParsingConfig
 from hpinfer.config.pipelines.tree import PipelineConfig
 from hpinfer.config.validation import StrictModel
 
 _QIANFAN = "https://qianfan.baidubce.com/v2"
+
+
+def _no_placeholder(value: object) -> object:
+    """PaddleX's files say ``api_key: "api_key"`` where a key is to be written."""
+    return None if value in ("api_key", "") else value
 
 
 class ServiceConfig(StrictModel):
@@ -21,8 +26,8 @@ class ServiceConfig(StrictModel):
         model_name: Name of the model there.
         base_url: Address of the service, without ``/chat/completions`` or ``/embeddings``.
         api_type: ``"openai"``, or ``"qianfan"``, whose interface is the same.
-        api_key: Key for the service, never logged or shown; None takes ``OPENAI_API_KEY`` from the
-            environment.
+        api_key: Key for the service, never logged or shown; None, and the word ``api_key`` that
+            PaddleX's files have in its place, take ``OPENAI_API_KEY`` from the environment.
         timeout: Seconds until a request is given up.
         max_retries: How often a request is repeated that failed on the way or was turned away
             because of load.
@@ -32,7 +37,7 @@ class ServiceConfig(StrictModel):
     model_name: str
     base_url: str = _QIANFAN
     api_type: Literal["openai", "qianfan"] = "openai"
-    api_key: SecretStr | None = None
+    api_key: Annotated[SecretStr | None, BeforeValidator(_no_placeholder)] = None
     timeout: float = Field(default=60.0, gt=0.0)
     max_retries: int = Field(default=2, ge=0)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field
 
+from hpinfer.config.batching import Batching  # noqa: TC001 - pydantic reads it
 from hpinfer.config.pipelines.doc_preprocessor import DocPreprocessorConfig
 from hpinfer.config.pipelines.tree import ModuleConfig, PipelineConfig
 from hpinfer.config.validation import StrictModel
@@ -35,12 +36,17 @@ class TextLineOrientationConfig(ModuleConfig):
 
 
 class TextRecognitionConfig(ModuleConfig):
-    """Text recognition."""
+    """Text recognition.
+
+    Attributes:
+        batching: How lines share inputs; None takes ``"compact"`` where the network allows it.
+    """
 
     model_name: str = "PP-OCRv4_mobile_rec"
     batch_size: int = Field(default=6, ge=1)
     score_thresh: float = Field(default=0.0, ge=0.0, le=1.0)
     return_word_box: bool = False
+    batching: Batching | None = None
     input_shape: list[int] | None = None
 
 

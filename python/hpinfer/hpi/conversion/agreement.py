@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpinfer.hpi.boxes import UNMATCHED_BOXES, pair_outputs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-3
 #: Largest share of differing elements of an integer output (class ids, masks).
 ID_TOLERANCE = 1e-3
-#: Largest share of a detector's boxes without a partner.
-UNMATCHED_BOXES = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,16 @@ def compare(
     Args:
         reference: The outputs of the Paddle model.
         actual: Those of its conversion, in the same order.
-        boxes: The model is a detector: rows [class, score, x1, y1, x2, y2] may come in another
-            order, what belongs to them (masks) with them, and near-equal scores may exchange a box
-            for its neighbour.
+        boxes: The model is a detector: its boxes are compared as a set (`hpinfer.hpi.boxes`).
     """
     if len(reference) != len(actual):
         return Agreement(False, f"{len(actual)} outputs instead of {len(reference)}")
     worst, ids, unmatched = 0.0, 0.0, 0.0
-    rows: _Matching | None = None
-    for index, (expected, got) in enumerate(zip(reference, actual, strict=True)):
-        if boxes and _are_boxes(expected, got):
-            rows = _match(expected, got)
-            unmatched = max(unmatched, 1.0 - rows.share)
-            continue
-        if rows is not None and rows.belong(expected, got):
-            expected, got = rows.aligned(expected, got)
+    pairs = tuple(zip(reference, actual, strict=True))
+    if boxes:
+        paired = pair_outputs(reference, actual, tolerance=TOLERANCE)
+        pairs, unmatched = paired.outputs, paired.unmatched
+    for index, (expected, got) in enumerate(pairs):
         if expected.shape != got.shape:
             return Agreement(False, f"output {index} is {got.shape} instead of {expected.shape}")
         if expected.dtype.kind == "f":
@@ -88,48 +83,3 @@ def _relative_difference(expected: Array, got: Array) -> float:
         return 0.0
     scale = max(float(np.abs(wide[finite]).max()), 1e-12)
     return float(np.abs(wide[finite] - other[finite]).max()) / scale
-
-
-def _are_boxes(expected: Array, got: Array) -> bool:
-    return all(array.ndim == 2 and array.shape[1] >= 6 for array in (expected, got))
-
-
-@dataclass(frozen=True, slots=True)
-class _Matching:
-    """Boxes of two engines.
-
-    Attributes:
-        counts: How many there are on either side.
-        share: Share of the rows, of the larger side, that have a partner on the other.
-        partners: For each row of the reference the nearest one of the other side, -1 if none.
-    """
-
-    counts: tuple[int, int]
-    share: float
-    partners: npt.NDArray[Any]
-
-    def belong(self, expected: Array, got: Array) -> bool:
-        """Whether two outputs have an element for each box: masks, for example."""
-        counts = tuple(array.shape[0] if array.ndim > 1 else -1 for array in (expected, got))
-        return counts == self.counts
-
-    def aligned(self, expected: Array, got: Array) -> tuple[Array, Array]:
-        """The elements of boxes that have a partner, in the same order."""
-        matched = self.partners >= 0
-        return expected[matched], got[self.partners[matched]]
-
-
-def _match(expected: Array, got: Array) -> _Matching:
-    import numpy as np
-
-    counts = len(expected), len(got)
-    if not all(counts):
-        share = 1.0 if counts == (0, 0) else 0.0
-        return _Matching(counts, share, np.full(len(expected), -1))
-    scale = np.maximum(np.abs(expected).max(axis=0), 1e-12)
-    distance = np.abs(expected[:, None] - got[None]) / scale
-    near = (distance <= TOLERANCE).all(axis=2)
-    share = min(float(near.any(axis=1).mean()), float(near.any(axis=0).mean()))
-    nearest = distance.sum(axis=2).argmin(axis=1)
-    partners = np.where(near[np.arange(len(expected)), nearest], nearest, -1)
-    return _Matching(counts, share * min(counts) / max(counts), partners)

@@ -14,7 +14,7 @@
 #include "core/dtype.h"
 #include "core/shape.h"
 
-namespace hpinfer::openvino {
+namespace hpinfer {
 
 struct OnnxValue {
   std::string name;
@@ -35,4 +35,4 @@ std::optional<OnnxSignature> read_onnx_signature(std::span<const std::byte> mode
 // The same of a file, which is mapped, not read: weights are skipped.
 std::optional<OnnxSignature> read_onnx_signature(const std::filesystem::path& path);
 
-}  // namespace hpinfer::openvino
+}  // namespace hpinfer

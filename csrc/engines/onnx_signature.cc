@@ -1,11 +1,11 @@
-#include "engines/openvino/onnx_signature.h"
+#include "engines/onnx_signature.h"
 
 #include <algorithm>
 #include <set>
 
-#include "engines/openvino/mapped_file.h"
+#include "engines/mapped_file.h"
 
-namespace hpinfer::openvino {
+namespace hpinfer {
 namespace {
 
 using Bytes = std::span<const std::byte>;
@@ -189,4 +189,4 @@ std::optional<OnnxSignature> read_onnx_signature(const std::filesystem::path& pa
   return read_onnx_signature(file.bytes());
 }
 
-}  // namespace hpinfer::openvino
+}  // namespace hpinfer

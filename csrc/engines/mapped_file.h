@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <span>
 
-namespace hpinfer::openvino {
+namespace hpinfer {
 
 // Empty if the file is missing, empty or cannot be mapped.
 class MappedFile {
@@ -38,4 +38,4 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
-}  // namespace hpinfer::openvino
+}  // namespace hpinfer

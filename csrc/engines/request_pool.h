@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace hpinfer::openvino {
+namespace hpinfer {
 
 // At most `limit` runs are in progress; further callers wait for one of them to end. Objects are
 // made on demand.
@@ -112,4 +112,4 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
   std::size_t running_ = 0;
 };
 
-}  // namespace hpinfer::openvino
+}  // namespace hpinfer
