@@ -43,7 +43,8 @@ Isa choose_isa() {
           " is not supported by this processor; the best here is '", isa_name(usable.back()), "'");
     return isa;
   }
-  fail(ErrorCode::kConfig, "HPINFER_FORCE_ISA must be scalar, avx2, avx512 or avx512_vbmi; got '", *forced, "'");
+  fail(ErrorCode::kConfig, "HPINFER_FORCE_ISA must be scalar, avx2, avx512 or avx512_vbmi; got '",
+       *forced, "'");
 }
 
 std::string read_cpu_name() {

@@ -83,8 +83,8 @@ int first_byte(std::uint64_t word) {
          8;
 }
 
-// First x in [x, end) whose cell differs from its left neighbour; end if none. Reads up to kStep - 1
-// cells past the end.
+// First x in [x, end) whose cell differs from its left neighbour; end if none. Reads up to kStep -
+// 1 cells past the end.
 int next_change(const std::int8_t* row, int x, int end) {
   while (x < end && !has_change(row + x)) x += static_cast<int>(kStep);
   for (; x < end; x += static_cast<int>(kWord)) {

@@ -8,8 +8,8 @@
 
 namespace hpinfer::postprocess {
 
-// `values` rows are `stride` floats apart; `mask` is packed, cells that count are not 0. Eight bytes
-// after the mask must be readable.
+// `values` rows are `stride` floats apart; `mask` is packed, cells that count are not 0. Eight
+// bytes after the mask must be readable.
 struct MaskedCells {
   const float* values;
   std::ptrdiff_t stride;

@@ -20,7 +20,8 @@ struct Totals {
     low = _mm256_add_pd(low, _mm256_cvtps_pd(_mm256_castps256_ps128(value)));
     high = _mm256_add_pd(high, _mm256_cvtps_pd(_mm256_extractf128_ps(value, 1)));
     count = _mm256_sub_epi32(count, wanted);
-    const __m256i bits = _mm256_and_si256(_mm256_castps_si256(value), _mm256_set1_epi32(0x7FFFFFFF));
+    const __m256i bits =
+        _mm256_and_si256(_mm256_castps_si256(value), _mm256_set1_epi32(0x7FFFFFFF));
     greatest = _mm256_max_epu32(greatest, bits);
     least = _mm256_min_epu32(least, _mm256_sub_epi32(bits, _mm256_set1_epi32(1)));
   }
@@ -59,8 +60,8 @@ inline Range range_of(const Totals& totals) {
   return range;
 }
 
-// Whether float64 holds every sum of some of the values exactly, so that their order is nothing: all
-// are multiples of the last bit of the least, and no sum has more than 53 such bits.
+// Whether float64 holds every sum of some of the values exactly, so that their order is nothing:
+// all are multiples of the last bit of the least, and no sum has more than 53 such bits.
 inline bool is_exact(const Range& range) {
   if (range.greatest == 0) return true;
   const int most = static_cast<int>(range.greatest >> 23);

@@ -17,8 +17,7 @@ int sign(std::int64_t value) { return (value > 0) - (value < 0); }
 class SortedPoints {
  public:
   explicit SortedPoints(std::span<const Point2i> points) : sorted_(points.size()) {
-    for (std::size_t i = 0; i < points.size(); ++i)
-      sorted_[i] = {points[i], static_cast<int>(i)};
+    for (std::size_t i = 0; i < points.size(); ++i) sorted_[i] = {points[i], static_cast<int>(i)};
     std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
       const std::int64_t first = a.key();
       const std::int64_t second = b.key();
@@ -27,7 +26,9 @@ class SortedPoints {
   }
   int size() const { return static_cast<int>(sorted_.size()); }
   int index(int rank) const { return sorted_[static_cast<std::size_t>(rank)].index; }
-  const Point2i& operator[](int rank) const { return sorted_[static_cast<std::size_t>(rank)].point; }
+  const Point2i& operator[](int rank) const {
+    return sorted_[static_cast<std::size_t>(rank)].point;
+  }
 
  private:
   struct Entry {

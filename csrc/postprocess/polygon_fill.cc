@@ -168,7 +168,8 @@ double PolygonMean::mean_in(const Box& box, std::span<const Point2i> corners) {
   const int width = box.right - box.left + 1;
   const int height = box.bottom - box.top + 1;
   constexpr std::size_t kReadPastEnd = 8;
-  mask_.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) + kReadPastEnd, 0);
+  mask_.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) + kReadPastEnd,
+               0);
   fill_polygon(mask_.data(), height, width, corners);
   const float* const values =
       map_.data + static_cast<std::ptrdiff_t>(box.top) * map_.width + box.left;

@@ -39,9 +39,9 @@ inline __m512i pixels(int first, int second) { return four_words(first, second, 
 inline __m512i behind(const int (&words)[4]) { return four_words(-1, -1, words); }
 
 struct Constants {
-  __m512i low = pixels(0, 0);    // 0 to 7
-  __m512i high = pixels(8, 8);   // 8 to 15
-  __m512i both = pixels(0, 8);   // i and i + 8
+  __m512i low = pixels(0, 0);                // 0 to 7
+  __m512i high = pixels(8, 8);               // 8 to 15
+  __m512i both = pixels(0, 8);               // i and i + 8
   __m512i first_two = behind({0, 3, 1, 4});  // channels 0 and 1, left and right neighbour
   __m512i third = behind({2, 5, 2, 5});      // channel 2
   __m512i twice_low = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);

@@ -48,9 +48,8 @@ void expect_variants_agree(unsigned seed, const Draw& draw) {
 }
 
 TEST(masked_sums_of_probabilities_agree) {
-  expect_variants_agree(1, [](std::mt19937& random) {
-    return static_cast<float>(random() % 1000000) * 1e-6F;
-  });
+  expect_variants_agree(
+      1, [](std::mt19937& random) { return static_cast<float>(random() % 1000000) * 1e-6F; });
 }
 
 // Sums that depend on the order of additions.
