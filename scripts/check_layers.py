@@ -46,16 +46,7 @@ FOREIGN_HEADERS = {
 }
 
 #: Kernels are known by their suffix: resize_scalar.cc, resize_avx2.cc, nms_kernel.h …
-KERNELS = (
-    "*_scalar.*",
-    "*_avx2.*",
-    "*_avx512.*",
-    "*_avx512_vbmi.*",
-    "*_neon.*",
-    "*_kernel.*",
-    "*_kernels.*",
-    "*.cu",
-)
+KERNELS = ("*_scalar.*", "*_avx2.*", "*_avx512*.*", "*_neon.*", "*_kernel.*", "*_kernels.*", "*.cu")
 
 
 @dataclass(frozen=True)

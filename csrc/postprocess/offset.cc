@@ -57,6 +57,8 @@ class PathOffset {
 
   Polygon run() {
     const std::size_t count = source_.size();
+    normals_.reserve(count);
+    path_.reserve(4 * count);
     for (std::size_t i = 0; i < count; ++i)
       normals_.push_back(unit_normal(source_[i], source_[i + 1 < count ? i + 1 : 0]));
     // The normal before a corner stays that of the last corner that was not nearly straight.

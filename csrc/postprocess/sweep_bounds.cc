@@ -20,9 +20,11 @@ class Thinning {
     while (path.size() > 1 && path.back() == path[path.size() - 2])
       path = path.first(path.size() - 1);
     const std::size_t count = path.size();
+    points_.reserve(count);
+    links_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       points_.push_back({path[i].x, path[i].y});
-      links_.push_back({(i + count - 1) % count, (i + 1) % count});
+      links_.push_back({i == 0 ? count - 1 : i - 1, i + 1 == count ? 0 : i + 1});
     }
   }
 
@@ -59,6 +61,7 @@ class Thinning {
 
   std::vector<Point> rest() const {
     std::vector<Point> result;
+    result.reserve(points_.size());
     std::size_t at = start_;
     do {
       result.push_back(points_[at]);
@@ -150,6 +153,7 @@ std::vector<Valley> Terrain::valleys() const {
 std::vector<std::int64_t> Terrain::levels() const {
   std::vector<std::int64_t> result;
   for (const std::vector<Edge>& path : edges_) {
+    result.reserve(result.size() + path.size() + valleys_.size());
     for (const Edge& edge : path) {
       if (!edge.is_level()) result.push_back(edge.top.y);
     }

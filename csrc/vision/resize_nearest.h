@@ -32,6 +32,7 @@ class NearestResize {
 
  private:
   std::vector<int> columns_;  // byte offsets within a row
+  std::size_t wide_ = 0;      // of them, those that may be moved as whole words
   std::vector<int> rows_;
 };
 

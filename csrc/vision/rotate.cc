@@ -33,13 +33,16 @@ Walk walk_for(const ImageView& image, int quarters, int width, int height) {
   }
 }
 
-// Moves the pixels in tiles that stay in the cache; `out` is the target of pixel (0, 0).
+// Moves the pixels, where rows become columns in tiles that stay in the cache; `out` is the target
+// of pixel (0, 0).
 void move(const Walk& walk, int channels, std::uint8_t* out, std::ptrdiff_t stride, Isa isa) {
   constexpr int kTile = 64;
+  const bool keeps_rows = walk.step_x == channels || walk.step_x == -channels;
+  const int across = keeps_rows ? walk.width : kTile;
   const MoveTile move_tile = channels == 3 ? move_tile_for(isa) : &move_gray_tile_scalar;
   for (int y = 0; y < walk.height; y += kTile)
-    for (int x = 0; x < walk.width; x += kTile)
-      move_tile(walk, {x, y, std::min(x + kTile, walk.width), std::min(y + kTile, walk.height)},
+    for (int x = 0; x < walk.width; x += across)
+      move_tile(walk, {x, y, std::min(x + across, walk.width), std::min(y + kTile, walk.height)},
                 out, stride);
 }
 

@@ -31,7 +31,8 @@ void check_input(const ImageView& image, const Quad& corners) {
 
 WarpRow warp_row([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
-  if (isa != Isa::kScalar) return &warp_row_avx2;
+  if (isa >= Isa::kAvx512) return &warp_row_avx512;
+  if (isa == Isa::kAvx2) return &warp_row_avx2;
 #endif
   return &warp_row_scalar;
 }

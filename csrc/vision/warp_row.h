@@ -29,6 +29,7 @@ using WarpRow = void (*)(const WarpSource& source, const WarpRowMap& map, std::u
 
 void warp_row_scalar(const WarpSource& source, const WarpRowMap& map, std::uint8_t* out);
 void warp_row_avx2(const WarpSource& source, const WarpRowMap& map, std::uint8_t* out);
+void warp_row_avx512(const WarpSource& source, const WarpRowMap& map, std::uint8_t* out);
 
 // One pixel at position (x, y) in 1/32 pixel, near or outside the border too.
 void warp_pixel(const WarpSource& source, int x, int y, std::uint8_t* out);
