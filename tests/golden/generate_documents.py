@@ -3,8 +3,8 @@
 ``python generate_documents.py --models DIR --layouts LAYOUTS OUT IMAGE…``: DIR holds
 PP-OCRv4_mobile_det, PP-OCRv4_mobile_rec and SLANet_plus as ``inference.onnx`` and
 ``inference.yml``. LAYOUTS is what ``hpinfer detect --format json IMAGE…`` says: PaddleX cannot
-decode that layout model, so it is given the boxes. ``--digests`` keeps hashes of texts, not the texts:
-for pictures that are not ours (documents_elsewhere.json).
+decode that layout model, so it is given the boxes. ``--digests`` keeps hashes instead of texts, for
+pictures that are not ours (documents_elsewhere.json).
 """
 
 from __future__ import annotations

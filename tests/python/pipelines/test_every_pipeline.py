@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import shipped_yaml
 import yaml
+from click.testing import CliRunner
 from colour_network import colour_model
 from constructed import unwarping_network, write_model
 from detection_networks import detection_model, segmentation_model
@@ -15,6 +16,7 @@ from formula_networks import latex_config, sides_network
 from onnx import helper
 
 import hpinfer
+from hpinfer.cli.root import root
 from hpinfer.config.pipelines import PIPELINES
 from hpinfer.io import InputFailure
 
@@ -151,3 +153,44 @@ def test_results_are_data_frames(name, networks):
     rows = result.to_csv().count("\n") - 1 if hasattr(result, "to_csv") else len(result)
     assert len(frame) == rows
     assert "<img" in result._repr_html_()
+
+
+def in_the_older_layout(name, networks):
+    """What ``Pipeline`` of a file of PaddleX's beta says, for these networks."""
+    folder = networks.folder
+    text = {"text_det_model": "PP-OCRv4_mobile_det", "text_rec_model": "PP-OCRv4_mobile_rec"}
+    page = {"layout_model": networks.layout(), "table_model": "SLANet_plus", **text}
+    seal = {"seal_text_det_model": "PP-OCRv4_mobile_det", "doc_image_unwarp_model": "None"}
+    return {
+        "image_classification": {"model": colour_model(folder("colours"))},
+        "object_detection": {"model": detection_model(folder("detection"), THREE)},
+        "semantic_segmentation": {"model": segmentation_model(folder("segmentation"))},
+        "instance_segmentation": {"model": detection_model(folder("instances"), THREE, masks=True)},
+        "OCR": text,
+        "seal_recognition": {"layout_model": networks.layout(), **text},
+        "table_recognition": page,
+        "formula_recognition": {
+            "layout_model": networks.layout(),
+            "formula_rec_model": networks.formula(),
+        },
+        "layout_parsing": {**page, **seal, "formula_rec_model": networks.formula()},
+        "PP-ChatOCRv3-doc": {**page, **seal, "llm_name": "ernie-3.5"},
+    }[name]
+
+
+@pytest.mark.parametrize("name", sorted(PIPELINES.keys() - {"doc_preprocessor"}))
+def test_files_of_the_beta_run_on_the_command_line(name, networks, tmp_path):
+    models = {key: str(value) for key, value in in_the_older_layout(name, networks).items()}
+    file = tmp_path / "older.yaml"
+    older = {"Global": {"pipeline_name": name, "input": "a.png"}, "Pipeline": models}
+    file.write_text(yaml.safe_dump(older), encoding="utf-8")
+    done = CliRunner().invoke(
+        root,
+        [
+            *("--pipeline", str(file), "--input", str(IMAGES / "hello.png")),
+            *("--save_path", str(tmp_path / "out"), "--engine", "onnxruntime"),
+        ],
+        prog_name="hpinfer",
+    )
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "out" / "hello_res.json").is_file()
