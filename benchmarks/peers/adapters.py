@@ -120,6 +120,17 @@ def paddlex_ort(models: Path, threads: int) -> Reader:
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 
+def paddlex_paddle(models: Path, threads: int) -> Reader:
+    """PaddleX's own pipeline on its default engine: Paddle Inference with oneDNN."""
+    sys.path.insert(0, str(HERE.parents[1] / "tests" / "parity" / "paddlex"))
+    from oracle import create_ocr
+
+    limit = {"cpu_threads": threads}
+    folder = models.with_name(f"{models.name}-paddle")
+    pipeline = create_ocr(folder, "v4", engine="paddle_static", engine_config=limit)
+    return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
+
+
 def paddlex_with_hpinfer(models: Path, backend: str, *, accelerated: bool) -> Reader:
     """PaddleX's pipeline on hpinfer's `ultra_infer`, and with its text operators replaced."""
     sys.path.insert(0, str(HERE.parents[1] / "tests" / "parity" / "paddlex"))
@@ -155,6 +166,7 @@ def load(name: str, models: Path, threads: int) -> Reader:
         "rapidocr_openvino_f32": lambda: rapidocr_openvino(models, threads, precision="f32"),
         "rapidocr_openvino_default": lambda: rapidocr_openvino(models, threads, precision=None),
         "paddlex_ort": lambda: paddlex_ort(models, threads),
+        "paddlex_paddle": lambda: paddlex_paddle(models, threads),
     }
     for short, engine in (("ort", "onnxruntime"), ("openvino", "openvino")):
         for suffix in ("", "_accelerated"):

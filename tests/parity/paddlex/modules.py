@@ -7,8 +7,8 @@ Everything is done three times: on PaddleX's own ONNX Runtime engine, and on hpi
 up to rounding. Where PaddleX does not offer that engine, its plugin's runner on a bare ONNX Runtime
 session stands for it. The networks are those of `module_networks.py`, text detection and
 recognition are real. `--real` compares other model folders (inference.onnx and a complete
-inference.yml) instead. Writes a JSON object: name to what differs, or null. Run it in an environment
-of `environments.py`.
+inference.yml) instead. Writes a JSON object: name to what differs, or null. Run it in an
+environment of `environments.py`.
 """
 
 from __future__ import annotations
