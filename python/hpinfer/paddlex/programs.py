@@ -1,4 +1,4 @@
-"""Programs of PaddleX and PaddleOCR with `accelerate` on: what a command line cannot call itself."""
+"""Programs of PaddleX and PaddleOCR with `accelerate` on, which a command line cannot call."""
 
 from __future__ import annotations
 
