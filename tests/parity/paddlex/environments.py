@@ -36,7 +36,7 @@ class Environment:
         subprocess.run([*pip, "--no-compile", *requirements], check=True)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command with this environment first on the path."""
+        """A command with this environment first on the path, in its folder: converters litter."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
         variables = {
             **self.font(),
@@ -44,7 +44,9 @@ class Environment:
             "PATH": path,
             "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
         }
-        return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=variables, cwd=self.folder, check=False
+        )
 
     def font(self) -> dict[str, str]:
         """A font that OpenCV's wheel carries: PaddleX 3.0 and 3.1 fetch one when imported."""
