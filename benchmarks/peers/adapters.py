@@ -139,6 +139,19 @@ def paddlex_ort(networks: Networks, threads: int) -> Reader:
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 
+def paddlex_paddle(networks: Networks, threads: int) -> Reader:
+    """PaddleX's own pipeline on its default engine: Paddle Inference with oneDNN."""
+    sys.path.insert(0, str(HERE.parents[1] / "tests" / "parity" / "paddlex"))
+    from oracle import create_ocr
+
+    limit = {"cpu_threads": threads}
+    folder = networks.folder.with_name(f"{networks.folder.name}-paddle")
+    pipeline = create_ocr(
+        folder, networks.generation, engine="paddle_static", engine_config=limit
+    )
+    return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
+
+
 def paddlex_with_hpinfer(networks: Networks, backend: str, *, accelerated: bool) -> Reader:
     """PaddleX's pipeline on hpinfer's `ultra_infer`, and with its text operators replaced."""
     sys.path.insert(0, str(HERE.parents[1] / "tests" / "parity" / "paddlex"))
@@ -203,6 +216,7 @@ def _load_other(name: str, networks: Networks, threads: int) -> Reader:
         "rapidocr_openvino_f32": lambda: rapidocr_openvino(networks, threads, precision="f32"),
         "rapidocr_openvino_default": lambda: rapidocr_openvino(networks, threads, precision=None),
         "paddlex_ort": lambda: paddlex_ort(networks, threads),
+        "paddlex_paddle": lambda: paddlex_paddle(networks, threads),
     }
     for short, engine in (("ort", "onnxruntime"), ("openvino", "openvino")):
         for suffix in ("", "_accelerated"):
