@@ -131,9 +131,9 @@ def _violations(models: dict[str, dict[str, Entry]]) -> str:
     )
     if without:
         body += (
-            f"\n\nPIR programs need PaddlePaddle, for the conversion at least: without it {without} "
-            "models gave the error that says so (`ModelFormatError … the package paddle is not "
-            "installed; install it with …`)."
+            "\n\nPIR programs need PaddlePaddle, for the conversion at least: without it, "
+            f"{without} models gave the error that says so (`ModelFormatError`: the package paddle "
+            "is not installed; install it with …)."
         )
     return (
         "## Where automatic mode gives no right answer\n\nWrong numbers are faults. That "
