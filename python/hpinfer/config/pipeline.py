@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpinfer.config.beta_pipeline import from_beta, is_beta
 from hpinfer.config.literals import read_yaml
 from hpinfer.config.pipelines import PIPELINES, PipelineConfig
 from hpinfer.config.validation import validate
@@ -101,7 +102,8 @@ def pipeline_name(pipeline: str | os.PathLike[str]) -> str:
     if str(pipeline) in PIPELINES:
         return str(pipeline)
     path = Path(pipeline)
-    return _name_in(_read_file(path), f"pipeline config {path.name}")
+    data, where = _read_file(path), f"pipeline config {path.name}"
+    return _name_in(from_beta(data, where) if is_beta(data) else data, where)
 
 
 def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
@@ -110,16 +112,13 @@ def parse_pipeline(data: Mapping[str, Any], where: str) -> PipelineConfig:
     Raises:
         ConfigError: Unknown pipeline or key, or a wrong value.
     """
+    if is_beta(data):
+        data = from_beta(data, where)
     name = _name_in(data, where)
     return validate(PIPELINES[name], data, where=where)
 
 
 def _name_in(data: Mapping[str, Any], where: str) -> str:
-    if "Pipeline" in data and "pipeline_name" not in data:
-        raise ConfigError(
-            f"{where} has the layout of PaddleX 3.0 beta (Global, Pipeline); write the one with "
-            "pipeline_name and SubModules: 'hpinfer config show OCR' prints it"
-        )
     if "Predict" in data and "pipeline_name" not in data:
         raise ConfigError(
             f"{where} configures a single module: run it with "

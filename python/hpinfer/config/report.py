@@ -125,7 +125,7 @@ def describe_file(file: str | os.PathLike[str]) -> str:
     if "pipeline_name" in data or "Pipeline" in data:
         pipeline = parse_pipeline(data, where)
         modules = resolve(pipeline, label=path.name)
-        return f"pipeline {data['pipeline_name']}, {len(modules)} modules"
+        return f"pipeline {pipeline.pipeline_name}, {len(modules)} modules"
     if "Predict" in data:
         return f"module {parse_module_run(data, label=path.name).model_name}"
     if "Global" in data:
