@@ -148,8 +148,14 @@ def test_what_has_no_counterpart(name, body, words):
         load_pipeline_config(beta(name, body))
 
 
-@pytest.mark.parametrize("data", [{"Pipeline": {}}, {"Global": [], "Pipeline": {}},
-                                  {"Global": {"pipeline_name": "OCR"}, "Pipeline": []}])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"Pipeline": {}},
+        {"Global": [], "Pipeline": {}},
+        {"Global": {"pipeline_name": "OCR"}, "Pipeline": []},
+    ],
+)
 def test_what_is_no_pipeline_of_the_beta(data):
     with pytest.raises(ConfigError, match=r"Global\.pipeline_name must be one of"):
         load_pipeline_config(data)
