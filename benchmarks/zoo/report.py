@@ -82,8 +82,8 @@ answer is classes, boxes or tokens, the share that differs (`%`). **Bold** is wr
 where the reference takes more than 1.5 s) and their fastest turns are compared, because the machine
 was busy with much other work. `Paddle` is the reference's own engine: how far it is from 1x tells
 how far the others may be off. The milliseconds of the reference are from the same busy machine.
-Rows without factors are of an earlier run, with the same engines and an older hpinfer: what they say
-is who gives right numbers, and their choice was by the lists of then."""
+Rows without factors are of an earlier run, with the same engines and an older hpinfer: they say who
+gives right numbers, and their choice was by the lists of then."""
 
 
 def _cells(entry: Entry) -> dict[str, Cell]:
@@ -258,8 +258,9 @@ def _coverage(models: dict[str, dict[str, Entry]]) -> str:
         f"family, and {counts['none']} belong to a family of which nothing was run."
     )
     text += (
-        " A represented model is the same code with other numbers: `export.py --all` makes it. "
-        "Stand-ins have the family's inputs, outputs, operators and loops, in small: the published "
+        " A represented model differs in its size, or in its backbone (YOLOv3-DarkNet53; "
+        "RT-DETR-L, -H and -X); `export.py --all` makes those that a package has. Stand-ins have "
+        "the family's inputs, outputs, operators and loops, in small: the published "
         "wheels of PaddleDetection 2.6.0 and PaddleSeg 2.8.0 lack RT-DETR, Mask-RT-DETR and "
         "SeaFormer, and no wheel has the networks of PaddleOCR."
     )
