@@ -151,7 +151,9 @@ void register_compilation(py::module_& m) {
       .def(py::init(&routed_session), py::arg("main"), py::arg("other"), py::arg("refused"))
       .def(
           "set_main",
-          [](RoutedSession& self, std::shared_ptr<Session> main) { self.set_main(std::move(main)); },
+          [](RoutedSession& self, std::shared_ptr<Session> main) {
+            self.set_main(std::move(main));
+          },
           py::arg("main"), py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("has_main", &RoutedSession::has_main)
       .def_property_readonly("main_runs", &RoutedSession::main_runs)

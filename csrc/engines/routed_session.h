@@ -19,8 +19,8 @@ using RefusedShapes = std::function<void(const std::vector<Shape>&)>;
 // main session says what is wrong with the shapes.
 class RoutedSession final : public Session {
  public:
-  // Either may be null, not both. Inputs and outputs must be the same: names, dtypes, order (kEngine
-  // otherwise). The infos are those of `other` where it is there: it takes more.
+  // Either may be null, not both. Inputs and outputs must be the same: names, dtypes, order
+  // (kEngine otherwise). The infos are those of `other` where it is there: it takes more.
   RoutedSession(std::shared_ptr<const Session> main, std::shared_ptr<const Session> other,
                 RefusedShapes refused);
 

@@ -63,14 +63,13 @@ void Execution::run(int profile, std::span<const TensorView> inputs,
   const ErrorCapture errors;
   use_profile(profile);
   while (inputs_.size() < inputs.size())
-    inputs_.push_back({GrowingBuffer(cuda_, MemoryKind::kDevice),
-                       GrowingBuffer(cuda_, MemoryKind::kPinned)});
+    inputs_.push_back(
+        {GrowingBuffer(cuda_, MemoryKind::kDevice), GrowingBuffer(cuda_, MemoryKind::kPinned)});
   while (results_.size() < outputs.size())
     results_.push_back({std::make_unique<ResultMemory>(cuda_),
                         GrowingBuffer(cuda_, MemoryKind::kPinned), TensorView{}, false});
   for (std::size_t i = 0; i < inputs.size(); ++i) send(inputs_[i], in_infos[i], inputs[i]);
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    prepare(results_[i], out_infos[i], outputs[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i) prepare(results_[i], out_infos[i], outputs[i]);
   check(context_->enqueueV3(stream_.get()), ErrorCode::kEngine,
         "TensorRT cannot run the model: ", errors.text());
   for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -125,8 +124,8 @@ void Execution::prepare(Output& slot, const TensorInfo& info, const Tensor& outp
   if (shape.is_static()) {
     slot.view = {info.dtype, shape, nullptr, Device{DeviceType::kGpu, device_}};
     slot.direct = !output.empty() && on_gpu(output.view()) && output.shape() == shape;
-    slot.view.data = slot.direct ? output.data()
-                                 : slot.memory->buffer().require(slot.view.num_bytes());
+    slot.view.data =
+        slot.direct ? output.data() : slot.memory->buffer().require(slot.view.num_bytes());
     slot.memory->notifyShape(name, dims);
     taken = context_->setOutputAllocator(name, nullptr) &&
             context_->setTensorAddress(name, slot.view.data);
@@ -145,8 +144,7 @@ void Execution::collect(Output& slot, const TensorInfo& info, const Tensor& outp
         "' has shape ", shape.to_string(), "; the given memory has ",
         output.empty() ? "" : output.shape().to_string());
   if (slot.direct) return;
-  slot.view = {info.dtype, shape, slot.memory->buffer().data(),
-               Device{DeviceType::kGpu, device_}};
+  slot.view = {info.dtype, shape, slot.memory->buffer().data(), Device{DeviceType::kGpu, device_}};
   const std::size_t bytes = slot.view.num_bytes();
   if (!output.empty() && on_gpu(output.view())) {
     cuda_.check_status(cuda_.memcpy_async(output.data(), slot.view.data, bytes,
@@ -157,9 +155,9 @@ void Execution::collect(Output& slot, const TensorInfo& info, const Tensor& outp
   if (output.empty() && on_device) return;
   void* pinned = slot.pinned.require(bytes);
   if (bytes > 0)
-    cuda_.check_status(cuda_.memcpy_async(pinned, slot.view.data, bytes, cudaMemcpyDeviceToHost,
-                                          stream_.get()),
-                       "copy an output from the GPU");
+    cuda_.check_status(
+        cuda_.memcpy_async(pinned, slot.view.data, bytes, cudaMemcpyDeviceToHost, stream_.get()),
+        "copy an output from the GPU");
   slot.view.data = pinned;
   slot.view.device = Device{};
 }

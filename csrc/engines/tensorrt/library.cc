@@ -69,8 +69,8 @@ std::unique_ptr<nvonnxparser::IParser> Library::create_parser(
   const DynamicLibrary parser = DynamicLibrary::open(exists ? beside : std::filesystem::path(name));
   const ErrorCapture errors;
   const auto create = parser.function<CreateParserFunction>("createNvOnnxParser_INTERNAL");
-  std::unique_ptr<nvonnxparser::IParser> made(static_cast<nvonnxparser::IParser*>(
-      create(&network, &logger(), NV_ONNX_PARSER_VERSION)));
+  std::unique_ptr<nvonnxparser::IParser> made(
+      static_cast<nvonnxparser::IParser*>(create(&network, &logger(), NV_ONNX_PARSER_VERSION)));
   check(made != nullptr, ErrorCode::kEngine, "TensorRT cannot make a parser: ", errors.text());
   return made;
 }

@@ -14,9 +14,8 @@ std::shared_ptr<nvinfer1::ICudaEngine> deserialize(const Library& library,
   const ErrorCapture errors;
   std::shared_ptr<nvinfer1::ICudaEngine> engine(
       library.runtime().deserializeCudaEngine(plan.data(), plan.size()));
-  check(engine != nullptr, ErrorCode::kModelFormat,
-        "the plan is not one of this TensorRT (", library.version(), ") and GPU: ", errors.text(),
-        "; build it again");
+  check(engine != nullptr, ErrorCode::kModelFormat, "the plan is not one of this TensorRT (",
+        library.version(), ") and GPU: ", errors.text(), "; build it again");
   return engine;
 }
 

@@ -278,7 +278,8 @@ class BackgroundBuilder:
                 self._remember()
         except HpinferError as error:
             self.failure = error
-            _log.warning("%s: no TensorRT engine: %s", self._task.name, " ".join(str(error).split()))
+            reason = " ".join(str(error).split())
+            _log.warning("%s: no TensorRT engine: %s", self._task.name, reason)
         finally:
             self.state = ""
             with self._lock:

@@ -76,7 +76,8 @@ Plan read_plan(std::string_view bytes) {
       for (Dims& dims : profile[name]) dims = read_dims(in);
     }
   }
-  in.ignore();
+  std::string rest_of_line;
+  for (int i = 0; i < 2; ++i) std::getline(in, rest_of_line);  // an empty line ends the head
   plan.onnx = bytes.substr(static_cast<std::size_t>(in.tellg()));
   return plan;
 }
@@ -88,7 +89,9 @@ struct Shared {
   std::mutex mutex;
   std::map<std::vector<std::vector<std::int64_t>>, std::vector<Shape>> output_shapes;
 
-  const TensorInfo* input(std::string_view name) const { return find(model->session->inputs(), name); }
+  const TensorInfo* input(std::string_view name) const {
+    return find(model->session->inputs(), name);
+  }
   const TensorInfo* output(std::string_view name) const {
     return find(model->session->outputs(), name);
   }
@@ -139,7 +142,8 @@ class Context final : public nvinfer1::apiv::DefaultVExecutionContext {
 
   bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override {
     const Use use(*this);
-    if (index < 0 || index >= static_cast<std::int32_t>(shared_->plan.profiles.size())) return false;
+    if (index < 0 || index >= static_cast<std::int32_t>(shared_->plan.profiles.size()))
+      return false;
     profile_ = index;
     shapes_.clear();
     return true;
