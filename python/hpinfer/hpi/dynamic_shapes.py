@@ -144,7 +144,7 @@ def _places(model_dir: Path, name: str) -> tuple[Path, ...]:
 def _text(name: str, profiles: Sequence[Ranges], source: str) -> str:
     lines = [
         "# Input shapes that TensorRT engines are built for: smallest, usual, largest of each.",
-        "# Used where backend_config and inference.yml give no dynamic_shapes. Edit it if you like.",
+        "# Used where backend_config and inference.yml give none. Edit it if you like.",
         *([f"# {source}"] if source else []),
         f"model: {name}",
         "profiles:",
