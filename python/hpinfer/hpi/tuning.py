@@ -40,7 +40,7 @@ _MAX_ROUNDS = 15
 _HOPELESS = 3.0
 #: Whose full-precision results the others are compared with, most trusted first: the framework that
 #: the models come from, then the ONNX reference runtime.
-_TRUST = ("paddle", "onnxruntime", "openvino")
+_TRUST = ("paddle", "onnxruntime", "openvino", "tensorrt", "om")
 
 
 class Runnable(Protocol):

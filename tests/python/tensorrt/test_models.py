@@ -267,3 +267,20 @@ def test_shapes_of_a_read_only_model_go_to_the_cache(tmp_path, monkeypatch):
     path = write_shapes(blocked / "model", "Tiny", [RANGES])
     assert path.parent == tmp_path / "cache" / "shapes"
     assert read_shapes(path) == [RANGES]
+
+
+def test_paddlex_reaches_the_engine_through_ultra_infer(model_dir):
+    from hpinfer.ultra_infer import ModelFormat, Runtime, RuntimeOption, is_built_with_trt
+
+    assert is_built_with_trt()
+    option = RuntimeOption()
+    option.use_gpu(0)
+    option.set_model_path(str(model_dir / "inference.onnx"), "", ModelFormat.ONNX)
+    option.use_trt_backend()
+    option.trt_option.serialize_file = str(model_dir / ".cache" / "tensorrt" / "trt.trt")
+    option.trt_option.set_shape("x", *RANGES["x"])
+    runtime = Runtime(option)
+    x = picture(1, 3, 8, 8)
+    (got,) = runtime.infer([x])
+    np.testing.assert_allclose(got.sum(), 1, rtol=1e-5)
+    assert len(list((model_dir / ".cache").rglob("engine.plan"))) == 1
