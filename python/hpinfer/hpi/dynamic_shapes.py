@@ -6,6 +6,7 @@ it: what is used is what it says.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -127,7 +128,8 @@ def write_shapes(
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             failures.append(f"{path}: {error.strerror or error}")
             continue
         return path
