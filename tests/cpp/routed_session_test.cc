@@ -47,7 +47,7 @@ float run(const Session& session, std::int64_t length) {
 
 TEST(routed_session_takes_the_main_one_where_it_can) {
   std::vector<Shape> told;
-  RoutedSession routed(nullptr, std::make_shared<Numbered>(2.F, 100),
+  RoutedSession routed(nullptr, std::make_shared<Numbered>(2.F, 100), OtherRole::kAlways,
                        [&](const std::vector<Shape>& shapes) { told.push_back(shapes[0]); });
   EXPECT(!routed.has_main());
   EXPECT_EQ(run(routed, 4), 2.F);
@@ -67,19 +67,27 @@ TEST(routed_session_takes_the_main_one_where_it_can) {
 }
 
 TEST(routed_session_without_another_lets_the_main_one_speak) {
-  const RoutedSession routed(std::make_shared<Numbered>(1.F, 10), nullptr, {});
+  const RoutedSession routed(std::make_shared<Numbered>(1.F, 10), nullptr, OtherRole::kAlways, {});
+  EXPECT_EQ(run(routed, 10), 1.F);
+  EXPECT_ERROR(run(routed, 11), ErrorCode::kInvalidInput, "too long");
+}
+
+TEST(routed_session_may_have_another_only_until_the_main_one_is_there) {
+  RoutedSession routed(nullptr, std::make_shared<Numbered>(2.F, 100), OtherRole::kUntilMain, {});
+  EXPECT_EQ(run(routed, 11), 2.F);
+  routed.set_main(std::make_shared<Numbered>(1.F, 10));
   EXPECT_EQ(run(routed, 10), 1.F);
   EXPECT_ERROR(run(routed, 11), ErrorCode::kInvalidInput, "too long");
 }
 
 TEST(routed_session_refuses_engines_that_disagree) {
   const auto other = std::make_shared<Numbered>(2.F, 100);
-  EXPECT_ERROR(RoutedSession(std::make_shared<Renamed>(), other, {}), ErrorCode::kEngine,
-               "disagree about its outputs: z float32 and y float32");
+  EXPECT_ERROR(RoutedSession(std::make_shared<Renamed>(), other, OtherRole::kAlways, {}),
+               ErrorCode::kEngine, "disagree about its outputs: z float32 and y float32");
 }
 
 TEST(routed_session_changes_its_main_one_while_others_run) {
-  RoutedSession routed(nullptr, std::make_shared<Numbered>(2.F, 100), {});
+  RoutedSession routed(nullptr, std::make_shared<Numbered>(2.F, 100), OtherRole::kAlways, {});
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;

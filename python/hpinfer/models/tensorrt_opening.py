@@ -182,9 +182,9 @@ def _open_routed(
     refused = None
     if task.config.outside_shapes == "new_profile":
         refused = _teller(builder)
-    # In the background every shape is served; "error" is for an engine that is there.
-    keep = main is None or task.config.outside_shapes != "error"
-    routed = _native.RoutedSession(main, beside.native if keep else None, refused)
+    routed = _native.RoutedSession(
+        main, beside.native, task.config.outside_shapes != "error", refused
+    )
     builder.attach(routed)
     if task.config.outside_shapes != "error":
         also = ", and an engine for them is built" if refused is not None else ""
