@@ -177,6 +177,8 @@ def _open_routed(
     artifact: ArtifactUse | None = None
     if task.config.build == "wait" or find_plan(store, request) is not None:
         main, artifact = _load_now(task, store, request)
+        if task.config.outside_shapes == "error":
+            return OpenedTensorRT(Session.of_native(main, engine="tensorrt"), artifact, tuple(notes))
     beside = other()
     builder = BackgroundBuilder(task, store, request)
     refused = None

@@ -167,7 +167,8 @@ def test_the_other_engine_serves_while_building(model_dir, monkeypatch):
     with pytest.raises(InvalidInputError, match="built for"):  # outside_shapes is error
         session.run([picture(4, 3, 8, 8)])
     again = load(model_dir, dynamic_shapes=RANGES, build="background")
-    assert again.session.native.main_runs == 0  # it is there at once
+    assert again.session.background is None  # the engine is there at once
+    check(again.session, (1, 3, 8, 8))
     assert not again.explanation.artifacts[0].built
 
 
