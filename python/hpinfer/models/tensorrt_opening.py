@@ -178,7 +178,8 @@ def _open_routed(
     if task.config.build == "wait" or find_plan(store, request) is not None:
         main, artifact = _load_now(task, store, request)
         if task.config.outside_shapes == "error":
-            return OpenedTensorRT(Session.of_native(main, engine="tensorrt"), artifact, tuple(notes))
+            alone = Session.of_native(main, engine="tensorrt")
+            return OpenedTensorRT(alone, artifact, tuple(notes))
     beside = other()
     builder = BackgroundBuilder(task, store, request)
     refused = None
