@@ -91,7 +91,7 @@ ShapeLists as_lists(const std::vector<Shape>& shapes) {
   return lists;
 }
 
-std::shared_ptr<RoutedSession> routed_session(std::shared_ptr<Session> main,
+std::shared_ptr<RoutedSession> routed_session(std::optional<std::shared_ptr<Session>> main,
                                               std::shared_ptr<Session> other,
                                               bool other_takes_refused,
                                               std::optional<py::function> refused) {
@@ -114,7 +114,8 @@ std::shared_ptr<RoutedSession> routed_session(std::shared_ptr<Session> main,
     };
   }
   const OtherRole role = other_takes_refused ? OtherRole::kAlways : OtherRole::kUntilMain;
-  return std::make_shared<RoutedSession>(std::move(main), std::move(other), role, std::move(tell));
+  return std::make_shared<RoutedSession>(main.value_or(nullptr), std::move(other), role,
+                                         std::move(tell));
 }
 
 }  // namespace

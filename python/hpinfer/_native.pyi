@@ -19,6 +19,7 @@ __all__: list[str] = [
     "DbScoreMode",
     "DetectedObjects",
     "DetectionOptions",
+    "DeviceArray",
     "FormulaPlan",
     "FormulaRecognizer",
     "GflOptions",
@@ -35,9 +36,11 @@ __all__: list[str] = [
     "ProviderOptions",
     "ReadLine",
     "ReadPage",
+    "RoutedSession",
     "Segmenter",
     "Session",
     "SessionOptions",
+    "ShapeRecorder",
     "TableRecognizer",
     "TableStructure",
     "TensorInfo",
@@ -50,6 +53,7 @@ __all__: list[str] = [
     "TransformPlan",
     "box_points",
     "call_without_gil",
+    "compile_model",
     "compiled_engines",
     "cpu_info",
     "crop_corners",
@@ -58,6 +62,7 @@ __all__: list[str] = [
     "decode_ctc",
     "decode_db",
     "decode_gfl",
+    "device_identity",
     "engine_info",
     "fill_polygon",
     "find_contours",
@@ -162,6 +167,16 @@ class CtcDictionary:
     @property
     def classes(self) -> int: ...
 
+class DeviceArray:
+    @property
+    def __cuda_array_interface__(self) -> dict[str, typing.Any]: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[typing.Any, ...]: ...
+
 class Precision:
     __members__: typing.ClassVar[dict[str, Precision]]
     bf16: typing.ClassVar[Precision]
@@ -215,6 +230,7 @@ class SessionOptions:
     device: str
     graph_optimization: GraphOptimization
     memory: MemoryPolicy
+    outputs_on_device: bool
     precision: Precision
 
     def __init__(self) -> None: ...
@@ -234,6 +250,24 @@ class SessionOptions:
     def num_threads(self) -> int: ...
     @num_threads.setter
     def num_threads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def output_order(self) -> list[str]: ...
+    @output_order.setter
+    def output_order(self, arg0: collections.abc.Sequence[str]) -> None: ...
+    @property
+    def profiles(self) -> list[dict[str, list[list[int]]]]: ...
+    @profiles.setter
+    def profiles(
+        self,
+        arg1: collections.abc.Sequence[
+            collections.abc.Mapping[
+                str,
+                collections.abc.Sequence[
+                    collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]
+                ],
+            ]
+        ],
+    ) -> None: ...
     @property
     def providers(self) -> list[ProviderOptions]: ...
     @providers.setter
@@ -275,6 +309,27 @@ class Session:
     def options(self) -> SessionOptions: ...
     @property
     def outputs(self) -> list[TensorInfo]: ...
+
+class RoutedSession(Session):
+    def __init__(
+        self,
+        main: Session,
+        other: Session,
+        other_takes_refused: bool,
+        refused: collections.abc.Callable[..., typing.Any] | None,
+    ) -> None: ...
+    def set_main(self, main: Session) -> None: ...
+    @property
+    def has_main(self) -> bool: ...
+    @property
+    def main_runs(self) -> int: ...
+    @property
+    def other_runs(self) -> int: ...
+
+class ShapeRecorder(Session):
+    def __init__(self, session: Session) -> None: ...
+    @property
+    def recorded(self) -> list[tuple[list[list[int]], int]]: ...
 
 class FormulaPlan:
     @staticmethod
@@ -597,6 +652,17 @@ def call_without_gil(
 ) -> bool:
     """Calls bool (*)(object) at an address; for member functions without arguments."""
 
+def compile_model(
+    engine: str,
+    candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes],
+    path: os.PathLike[str] | str | bytes | None,
+    bytes: bytes | None,
+    options: SessionOptions,
+    timing_cache: bytes | None,
+    progress: collections.abc.Callable[..., typing.Any] | None,
+) -> tuple[typing.Any, ...]:
+    """Compiles for minutes: (plan, timing cache, names of the outputs in graph order). progress(phase, step, steps) is called meanwhile; False cancels."""
+
 def compiled_engines() -> list[str]: ...
 def cpu_info() -> dict[str, typing.Any]:
     """Processor name, usable instruction sets and the active one."""
@@ -637,6 +703,11 @@ def decode_gfl(
     options: GflOptions,
 ) -> numpy.typing.NDArray[typing.Any]:
     """Rows [M, 6] of raw heads: levels [cells, classes] and [cells, 4 * bins]; sizes and scales are (x, y)."""
+
+def device_identity(
+    engine: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes], device: str
+) -> dict[str, str]:
+    """What a compiled model depends on, of a device."""
 
 def engine_info(
     name: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes]
