@@ -313,7 +313,7 @@ class Session:
 class RoutedSession(Session):
     def __init__(
         self,
-        main: Session,
+        main: Session | None,
         other: Session,
         other_takes_refused: bool,
         refused: collections.abc.Callable[..., typing.Any] | None,
