@@ -287,3 +287,11 @@ def test_paddlex_reaches_the_engine_through_ultra_infer(model_dir):
     (got,) = runtime.infer([x])
     np.testing.assert_allclose(got.sum(), 1, rtol=1e-5)
     assert len(list((model_dir / ".cache").rglob("engine.plan"))) == 1
+
+
+def test_the_doctor_tries_it_on_the_gpu():
+    from hpinfer import doctor
+
+    found = next(item for item in doctor.report().engines if item.name == "tensorrt")
+    assert (found.usable, found.reason) == (True, "")
+    assert found.devices == ("GPU 0: Stand-in GPU (8.6)",)
