@@ -25,7 +25,7 @@ MISSING = EngineStatus("openvino", False, reason="tried:\n  libopenvino_c.so: ca
 class AddingSession:
     """Stands for an engine: runs the tiny model by reading the constant out of it."""
 
-    def __init__(self, model, *, engine, num_threads):
+    def __init__(self, model, *, engine, device, num_threads):
         start = model.index(b"addend", model.index(b"tiny_add")) + len(b"addend")
         assert model[start : start + 2] == b"\x4a\x10"  # raw_data, 16 bytes
         self._addend = np.frombuffer(model[start + 2 : start + 18], "<f4")
