@@ -353,6 +353,9 @@ class RoutedSession(Session):
         self,
         main: Session,
         other: Session,
+        main: Session | None,
+        other: Session,
+        other_takes_refused: bool,
         refused: collections.abc.Callable[..., typing.Any] | None,
     ) -> None: ...
     def set_main(self, main: Session) -> None: ...

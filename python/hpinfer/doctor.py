@@ -256,7 +256,8 @@ def _self_test(engine: str) -> tuple[float | None, str]:
     start = time.perf_counter()
     try:
         model = tiny_add_program(addend) if engine == "paddle" else tiny_add_model(addend)
-        session = Session(model, engine=engine, num_threads=1)
+        device = "gpu" if engine == "tensorrt" else "cpu"
+        session = Session(model, engine=engine, device=device, num_threads=1)
         (got,) = session.run({"x": given})
     except HpinferError as error:
         return None, f"self-test failed: {_one_line(error)}"

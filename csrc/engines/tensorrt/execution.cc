@@ -1,5 +1,6 @@
 #include "engines/tensorrt/execution.h"
 
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 
@@ -16,6 +17,12 @@ std::mutex& context_mutex() {
 }
 
 bool on_gpu(const TensorView& view) { return view.device.type == DeviceType::kGpu; }
+
+// TensorRT wants this of every address; memory of others may begin inside an allocation.
+bool is_aligned(const void* address) {
+  constexpr std::uintptr_t kAlignment = 256;
+  return reinterpret_cast<std::uintptr_t>(address) % kAlignment == 0;
+}
 
 }  // namespace
 
@@ -79,7 +86,7 @@ void Execution::run(int profile, std::span<const TensorView> inputs,
 }
 
 void Execution::use_profile(int profile) {
-  if (profile == profile_) return;  // a new context has profile 0
+  if (profile == profile_) return;
   const ErrorCapture errors;
   profile_ = -1;
   check(context_->setOptimizationProfileAsync(profile, stream_.get()), ErrorCode::kEngine,
@@ -95,15 +102,15 @@ void Execution::send(Input& slot, const TensorInfo& info, const TensorView& view
         "TensorRT refuses shape ", view.shape.to_string(), " of input '", name,
         "': ", errors.text());
   const void* address = view.data;
-  if (!on_gpu(view)) {
+  if (!on_gpu(view) || !is_aligned(address)) {
     const std::size_t bytes = view.num_bytes();
     void* device = slot.device.require(bytes);
     if (bytes > 0) {
-      void* pinned = slot.pinned.require(bytes);
-      std::memcpy(pinned, view.data, bytes);
-      cuda_.check_status(
-          cuda_.memcpy_async(device, pinned, bytes, cudaMemcpyHostToDevice, stream_.get()),
-          "copy an input to the GPU");
+      const void* source = view.data;
+      if (!on_gpu(view)) source = std::memcpy(slot.pinned.require(bytes), view.data, bytes);
+      const auto kind = on_gpu(view) ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+      cuda_.check_status(cuda_.memcpy_async(device, source, bytes, kind, stream_.get()),
+                         "copy an input to the GPU");
     }
     address = device;
   }
@@ -123,7 +130,8 @@ void Execution::prepare(Output& slot, const TensorInfo& info, const Tensor& outp
   bool taken = false;
   if (shape.is_static()) {
     slot.view = {info.dtype, shape, nullptr, Device{DeviceType::kGpu, device_}};
-    slot.direct = !output.empty() && on_gpu(output.view()) && output.shape() == shape;
+    slot.direct = !output.empty() && on_gpu(output.view()) && output.shape() == shape &&
+                  is_aligned(output.data());
     slot.view.data =
         slot.direct ? output.data() : slot.memory->buffer().require(slot.view.num_bytes());
     slot.memory->notifyShape(name, dims);

@@ -252,9 +252,8 @@ class CandidateOpener:
     def _other_engine(self, task: TensorRTTask, network: Path) -> Session:
         """What serves beside TensorRT: on the same GPU if that engine has one, else on the CPU."""
         engine = task.config.other_engine
-        own = {
-            n: v for n, v in self._session_options.items() if n in ("num_threads", "num_streams")
-        }
+        kept = ("num_threads", "num_streams")
+        own = {name: self._session_options[name] for name in kept if name in self._session_options}
         if engine == "onnxruntime":
             with contextlib.suppress(HpinferError):
                 return Session(network, engine=engine, device=task.device, **own)
