@@ -12,6 +12,8 @@ namespace hpinfer::vision {
 namespace {
 
 constexpr int kBefore = 3;  // neighbours to the left of the pixel
+constexpr float kOnNeighbour = 1e-6F;
+constexpr float kAllWeight = 1e30F;  // beside it the others vanish
 
 // sinc(d) sinc(d/4) at d = fraction + 3 - i, scaled to a sum of one, in the reference's order of
 // operations. The two sines are those of d pi / 4 and of d pi, the latter by the addition theorem.
@@ -30,9 +32,13 @@ std::array<float, LanczosResize::kTaps> weights_at(float fraction) {
   const double cosine = std::cos(start);
   float sum = 0.0F;
   for (std::size_t i = 0; i < weights.size(); ++i) {
-    const double angle = -(fraction + 3.0F - static_cast<float>(i)) * std::numbers::pi * 0.25;
+    const float distance = fraction + 3.0F - static_cast<float>(i);
+    const double angle = -distance * std::numbers::pi * 0.25;
+    // A fraction just below one may have been rounded to it: the neighbour then has all the weight.
     weights[i] =
-        static_cast<float>((kTurns[i][0] * sine + kTurns[i][1] * cosine) / (angle * angle));
+        std::fabs(distance) < kOnNeighbour
+            ? kAllWeight
+            : static_cast<float>((kTurns[i][0] * sine + kTurns[i][1] * cosine) / (angle * angle));
     sum += weights[i];
   }
   for (float& weight : weights) weight *= 1.0F / sum;
