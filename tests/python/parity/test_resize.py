@@ -136,6 +136,7 @@ def assert_same(image, width, height, interpolation, flag):
 @settings(max_examples=200, deadline=None)
 @given(SIDE, SIDE, SIDE, SIDE, KIND, st.integers(0, 2**32 - 1))
 @example(1, 1, 7, 9, "noise", 0)
+@example(1, 1, 1, 237, "noise", 0)  # a fraction that is rounded to one
 @example(100, 99, 33, 33, "noise", 0)
 @example(40, 41, 40, 20, "noise", 0)  # one axis stays, the other shrinks
 @example(1, 1, 1, 197, "noise", 0)  # a position a hair's breadth before a pixel
