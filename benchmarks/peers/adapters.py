@@ -146,9 +146,7 @@ def paddlex_paddle(networks: Networks, threads: int) -> Reader:
 
     limit = {"cpu_threads": threads}
     folder = networks.folder.with_name(f"{networks.folder.name}-paddle")
-    pipeline = create_ocr(
-        folder, networks.generation, engine="paddle_static", engine_config=limit
-    )
+    pipeline = create_ocr(folder, networks.generation, engine="paddle_static", engine_config=limit)
     return lambda path: list(next(iter(pipeline.predict(path)))["rec_texts"])
 
 

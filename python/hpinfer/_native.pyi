@@ -351,8 +351,6 @@ class Session:
 class RoutedSession(Session):
     def __init__(
         self,
-        main: Session,
-        other: Session,
         main: Session | None,
         other: Session,
         other_takes_refused: bool,
