@@ -1,8 +1,16 @@
 # Finds the headers of TensorRT and of the CUDA runtime for ENABLE_TRT_BACKEND, or stops with the
 # remedy. No library is linked: they are opened at run time.
-set(TENSORRT_ROOT "$ENV{TENSORRT_ROOT}" CACHE PATH "TensorRT's folder: include/NvInfer.h below it")
-set(TRT_DIRECTORY "$ENV{TRT_DIRECTORY}" CACHE PATH "The same, under the name of the guides")
-set(CUDA_DIRECTORY "$ENV{CUDA_DIRECTORY}" CACHE PATH "The CUDA toolkit's folder")
+set(TENSORRT_ROOT "" CACHE PATH "TensorRT's folder: include/NvInfer.h below it")
+set(TRT_DIRECTORY "" CACHE PATH "The same, under the name of the guides")
+set(CUDA_DIRECTORY "" CACHE PATH "The CUDA toolkit's folder")
+if(ENABLE_TRT_BACKEND)
+  # Environment variables of the same names; without the engine they say nothing.
+  foreach(name TENSORRT_ROOT TRT_DIRECTORY CUDA_DIRECTORY)
+    if(NOT ${name})
+      set(${name} "$ENV{${name}}")
+    endif()
+  endforeach()
+endif()
 
 if(TENSORRT_ROOT AND TRT_DIRECTORY AND NOT TENSORRT_ROOT STREQUAL TRT_DIRECTORY)
   message(FATAL_ERROR

@@ -59,9 +59,7 @@ def page_lines(folder: Path, pipeline: Pipeline[Any]) -> list[PageLines]:
     return pages
 
 
-def _crop(
-    page: npt.NDArray[np.uint8], polygon: npt.NDArray[np.int32]
-) -> npt.NDArray[np.uint8]:
+def _crop(page: npt.NDArray[np.uint8], polygon: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
     corners, _ = _native.crop_corners(np.asarray(polygon, np.int32))
     crop: npt.NDArray[np.uint8] = _native.crop_quad(page, corners)
     upright = crop.shape[0] < 1.5 * crop.shape[1]

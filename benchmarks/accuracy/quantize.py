@@ -1,4 +1,6 @@
-"""Makes an int8 copy of a text recognition model, calibrated on lines; needs an environment of its own.
+"""Makes an int8 copy of a text recognition model, calibrated on lines.
+
+The tools need an environment of their own:
 
     python -m venv quant && quant/bin/pip install -r benchmarks/accuracy/requirements-quantize.txt
     python benchmarks/accuracy/quantize.py lines lines.npz --work WORK --images IMAGES
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 48
 _SEED = 1
+_OPSET = 13  # the first with a scale for each channel
 
 
 def main() -> None:
@@ -54,7 +57,10 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     quantise = with_nncf if arguments.tool == "nncf" else with_onnxruntime
     quantise(
-        arguments.model / "inference.onnx", arguments.out / "inference.onnx", inputs, arguments.float
+        arguments.model / "inference.onnx",
+        arguments.out / "inference.onnx",
+        inputs,
+        arguments.float,
     )
     shutil.copy(arguments.model / "inference.yml", arguments.out / "inference.yml")
 
@@ -88,15 +94,30 @@ def network_input(picture: npt.NDArray[np.uint8], rule: Any) -> Input:  # noqa: 
     return values
 
 
+def prepared(source: Path, target: Path) -> Any:  # noqa: ANN401 - an ONNX model
+    """The model with constants folded and shapes inferred, in an opset with scales per channel."""
+    import onnx
+    from onnx import version_converter
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    partial = target.with_suffix(".prepared")
+    quant_pre_process(str(source), str(partial), skip_symbolic_shape=True)
+    model = onnx.load(partial)
+    partial.unlink()
+    opset = max(item.version for item in model.opset_import if item.domain in ("", "ai.onnx"))
+    return model if opset >= _OPSET else version_converter.convert_version(model, _OPSET)
+
+
 def with_nncf(source: Path, target: Path, inputs: list[Input], left: list[str]) -> None:
     """Post-training quantisation by NNCF."""
     import nncf
     import onnx
 
-    model = onnx.load(source)
+    model = prepared(source, target)
+    name = model.graph.input[0].name
     quantised = nncf.quantize(
         model,
-        nncf.Dataset(inputs, lambda value: {model.graph.input[0].name: value}),
+        nncf.Dataset(inputs, lambda value: {name: value}),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
         ignored_scope=nncf.IgnoredScope(types=left, validate=False) if left else None,
@@ -106,14 +127,12 @@ def with_nncf(source: Path, target: Path, inputs: list[Input], left: list[str]) 
 
 def with_onnxruntime(source: Path, target: Path, inputs: list[Input], left: list[str]) -> None:
     """Static quantisation by ONNX Runtime: unsigned activations, signed weights per channel."""
-    import onnx
     from onnxruntime.quantization import (
         CalibrationDataReader,
         QuantFormat,
         QuantType,
         quantize_static,
     )
-    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Lines(CalibrationDataReader):  # type: ignore[misc] - untyped package
         def __init__(self, feeds: Iterator[dict[str, Input]]) -> None:
@@ -122,13 +141,11 @@ def with_onnxruntime(source: Path, target: Path, inputs: list[Input], left: list
         def get_next(self) -> dict[str, Input] | None:
             return next(self._feeds, None)
 
-    prepared = target.with_suffix(".prepared")
-    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    model = onnx.load(prepared)
+    model = prepared(source, target)
     name = model.graph.input[0].name
     kinds = {node.op_type for node in model.graph.node} & {"Conv", "MatMul", "Gemm"}
     quantize_static(
-        str(prepared),
+        model,
         str(target),
         Lines({name: value} for value in inputs),
         quant_format=QuantFormat.QDQ,
@@ -137,7 +154,6 @@ def with_onnxruntime(source: Path, target: Path, inputs: list[Input], left: list
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
     )
-    prepared.unlink()
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ _BUCKETS = (
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Markdown: a row a variant, error rates in percent of characters."""
     buckets = [item for item in _BUCKETS if item[1] in rows[0]["error_rates"][item[0]]]
-    names = [
-        bucket.rpartition("/")[2] if bucket != "all/all" else kind for kind, bucket in buckets
-    ]
-    head = ["variant", "columns", "CPU s", "ratio", "same text", *names]
+    names = [bucket.rpartition("/")[2] if bucket != "all/all" else kind for kind, bucket in buckets]
+    untimed = rows[0]["cpu_ratio"] is None
+    times = [] if untimed else ["CPU s", "ratio"]
+    head = ["variant", "columns", *times, "same text", *names]
     lines = [
         f"| {' | '.join(head)} |",
         f"|---|{'---:|' * (len(head) - 1)}",
@@ -36,8 +36,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         cells = [
             row["variant"],
             f"{row['columns_ratio']:.3f}",
-            f"{row['cpu_s']:.2f}",
-            f"{row['cpu_ratio']:.2f}",
+            *([] if untimed else [f"{row['cpu_s']:.2f}", f"{row['cpu_ratio']:.2f}"]),
             " / ".join(
                 f"{value:.2f} %" for value in row["same_percent"].values() if value is not None
             ),

@@ -1,15 +1,20 @@
-"""How often text recognition is wrong, by padding rule, engine and precision, and what it costs.
+r"""How often text recognition is wrong, by padding rule, engine and precision, and what it costs.
 
     python benchmarks/accuracy/run.py --work WORK --images IMAGES
-    python benchmarks/accuracy/run.py --work WORK --variants openvino:fp32:compact openvino:bf16:compact
+    python benchmarks/accuracy/run.py --work WORK --images IMAGES --timed \\
+        --variants openvino:fp32:compact openvino:bf16:compact
 
-A variant is ENGINE:PRECISION:RULE; a rule is `official`, `compact` (hpinfer's default), or the
-numbers FLOOR-MARGIN-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the network of a
-model directory, e.g. one that quantize.py made. Every variant reads the same pictures of lines, in turn,
-page by page: lines rendered by the benchmark in several fonts, sizes, languages, lengths and
-degradations; with --images also the lines of a folder of pages, whose right texts are known where
-there is a gt/ file beside them (pages.py). Error rates are edits per character of the right text.
-The first variant is the one that the others are compared with.
+Every variant reads the same pictures of lines: lines rendered by the benchmark in several fonts,
+sizes, languages, lengths and degradations; with --images also the lines of a folder of pages, whose
+right texts are known where there is a gt/ file beside them (pages.py). Error rates are edits per
+character of the right text. The first variant is the one that the others are compared with.
+
+A variant is ENGINE:PRECISION:RULE. A rule is `official`, `compact` (hpinfer's default), or the
+numbers FLOOR-MARGIN-UNTIL-STEP of another one. ENGINE:PRECISION:RULE:DIRECTORY reads with the
+network of a model directory, e.g. one that quantize.py made.
+
+With --timed the variants read in turn, page by page, and their times are told. Without it, a line
+that two rules give the same width is read once for both, because its result follows from its width.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import json
 import math
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +55,7 @@ _DEFAULT_VARIANTS = (
 )
 _LINES_OF_A_PAGE = 40  # of rendered ones: official results depend on what stands on a page
 _BATCH_SIZE = 6
+_PROGRESS = 10  # pages after which the table so far is printed
 
 
 @dataclass(slots=True)
@@ -74,20 +81,24 @@ class Variant:
 
     Attributes:
         label: As it was asked for.
-        options: For the native recogniser.
-        recognizer: It, with its engine.
+        recognizer: With its engine; shared by the variants that have the same.
+        rule: Columns of each line; None for the official ones.
         seconds: Wall and processor time.
         columns: Columns of all inputs.
         texts: What was read, page by page.
     """
 
     label: str
-    options: _native.RecognitionOptions
     recognizer: _native.TextRecognizer
     rule: _native.LineColumns | None
     seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
     columns: int = 0
     texts: list[list[str]] = field(default_factory=list)
+
+    def read(self, images: Sequence[Picture]) -> list[str]:
+        """What the lines of a page say."""
+        options = _native.RecognitionOptions(_BATCH_SIZE, True, self.rule)
+        return [line.text for line in self.recognizer.recognize(images, options)]
 
 
 def main() -> None:
@@ -100,9 +111,14 @@ def main() -> None:
     report: dict[str, Any] = {"machine": _machine(), "models": {}}
     for model in arguments.models:
         variants = [load(model, label) for label in arguments.variants]
-        read(variants, pages, rounds=arguments.rounds)
-        rows = [row(variant, variants[0], pages) for variant in variants]
-        print(f"\n{model}\n\n{table(rows)}\n", flush=True)
+        for number, page in enumerate(pages, start=1):
+            if arguments.timed:
+                read_timed(variants, page, turn=number % len(variants))
+            else:
+                read_once(variants, page)
+            if number % _PROGRESS == 0 or number == len(pages):
+                rows = [row(variant, variants[0], pages[:number]) for variant in variants]
+                print(f"\n{model}, {number} of {len(pages)} pages\n\n{table(rows)}", flush=True)
         report["models"][model] = {
             "rows": rows,
             "differences": [
@@ -129,7 +145,7 @@ def _arguments() -> argparse.Namespace:
         "--models", nargs="+", default=["PP-OCRv4_mobile_rec", "PP-OCRv6_small_rec"]
     )
     parser.add_argument("--lines", type=int, default=1600, help="rendered lines")
-    parser.add_argument("--rounds", type=int, default=1, help="the fastest counts for times")
+    parser.add_argument("--timed", action="store_true", help="read every line with every variant")
     parser.add_argument("--show", type=int, default=40, help="differing lines to print")
     parser.add_argument("--json", type=Path, help="keep figures and all differing lines there")
     return parser.parse_args()
@@ -163,67 +179,75 @@ def real_pages(folder: Path, *, only_known: bool) -> list[Page]:
 def load(model: str, label: str) -> Variant:
     """A variant by its label."""
     engine, precision, name, *directory = label.split(":", 3)
-    streams = int(_native.thread_info()["threads"])
-    loaded: Any = hpinfer.create_model(
-        model,
-        directory[0] if directory else None,
-        engine=engine,
-        precision=precision,
-        num_streams=streams,
-    )
     rule = None
     if name == "compact":
         rule = _native.LineColumns()
     elif name != "official":
-        floor, margin, step = (int(part) for part in name.split("-"))
-        rule = _native.LineColumns(floor, margin, step)
-    options = _native.RecognitionOptions(_BATCH_SIZE, True, rule)
-    return Variant(label, options, loaded.native, rule)
+        floor, margin, until, step = (int(part) for part in name.split("-"))
+        rule = _native.LineColumns(floor, margin, until, step)
+    recognizer = _recognizer(model, engine, precision, directory[0] if directory else None)
+    return Variant(label, recognizer, rule)
 
 
-def read(variants: Sequence[Variant], pages: Sequence[Page], *, rounds: int) -> None:
-    """Reads every page with every variant, in turn; which one begins changes with the page."""
-    for number, page in enumerate(pages):
-        turn = number % len(variants)
-        best: dict[int, tuple[float, float]] = {}
-        for _ in range(rounds):
-            for index in (*range(turn, len(variants)), *range(turn)):
-                variant = variants[index]
-                wall, processor = time.perf_counter(), time.process_time()
-                lines = variant.recognizer.recognize(page.images, variant.options)
-                spent = (time.perf_counter() - wall, time.process_time() - processor)
-                if index not in best:
-                    variant.texts.append([line.text for line in lines])
-                best[index] = min(best.get(index, spent), spent)
-        for index, spent in best.items():
-            variants[index].columns += input_columns(page.images, variants[index].rule)
-            for kind, seconds in enumerate(spent):
-                variants[index].seconds[kind] += seconds
+@cache
+def _recognizer(
+    model: str, engine: str, precision: str, directory: str | None
+) -> _native.TextRecognizer:
+    streams = int(_native.thread_info()["threads"])
+    loaded: Any = hpinfer.create_model(
+        model, directory, engine=engine, precision=precision, num_streams=streams
+    )
+    native: _native.TextRecognizer = loaded.native
+    return native
 
 
-def input_columns(images: Sequence[Picture], rule: _native.LineColumns | None) -> int:
-    """Columns of the inputs that the lines of a page are read from."""
-    ratios = sorted(image.shape[1] / image.shape[0] for image in images)
+def read_timed(variants: Sequence[Variant], page: Page, *, turn: int) -> None:
+    """Reads a page with every variant, beginning with number `turn`."""
+    for variant in (*variants[turn:], *variants[:turn]):
+        wall, processor = time.perf_counter(), time.process_time()
+        variant.texts.append(variant.read(page.images))
+        variant.seconds[0] += time.perf_counter() - wall
+        variant.seconds[1] += time.process_time() - processor
+        variant.columns += sum(input_columns(page.images, variant.rule))
+
+
+def read_once(variants: Sequence[Variant], page: Page) -> None:
+    """Reads a page with every variant, no line twice with the same width."""
+    known: dict[tuple[int, int, int], str] = {}
+    for variant in variants:
+        columns = input_columns(page.images, variant.rule)
+        variant.columns += sum(columns)
+        if variant.rule is None:
+            variant.texts.append(variant.read(page.images))
+            continue
+        keys = [(id(variant.recognizer), line, width) for line, width in enumerate(columns)]
+        missing = [key for key in keys if key not in known]
+        texts = variant.read([page.images[line] for _, line, _ in missing])
+        known.update(zip(missing, texts, strict=True))
+        variant.texts.append([known[key] for key in keys])
+
+
+def input_columns(images: Sequence[Picture], rule: _native.LineColumns | None) -> list[int]:
+    """Columns of the inputs that lines are read from; for official ones in no order."""
+    ratios = [image.shape[1] / image.shape[0] for image in images]
     if rule is not None:
-        return sum(rule.tensor_columns(min(math.ceil(48 * ratio), 3200)) for ratio in ratios)
-    widths = [min(int(48 * max(320 / 48, ratio)), 3200) for ratio in ratios]
+        return [rule.tensor_columns(min(math.ceil(48 * ratio), 3200)) for ratio in ratios]
+    widths = [min(int(48 * max(320 / 48, ratio)), 3200) for ratio in sorted(ratios)]
     batches = [widths[i : i + _BATCH_SIZE] for i in range(0, len(widths), _BATCH_SIZE)]
-    return sum(max(batch) * len(batch) for batch in batches)
+    return [max(batch) for batch in batches for _ in batch]
 
 
 def row(variant: Variant, first: Variant, pages: Sequence[Page]) -> dict[str, Any]:
     """A variant's figures."""
     scores = {kind: _score(variant, pages, kind) for kind in ("rendered", "pages")}
-    same = {
-        kind: _same(variant, first, pages, kind) for kind in ("rendered", "pages")
-    }
+    same = {kind: _same(variant, first, pages, kind) for kind in ("rendered", "pages")}
     return {
         "variant": variant.label,
         "columns": variant.columns,
         "columns_ratio": variant.columns / first.columns,
         "wall_s": variant.seconds[0],
         "cpu_s": variant.seconds[1],
-        "cpu_ratio": variant.seconds[1] / first.seconds[1],
+        "cpu_ratio": variant.seconds[1] / first.seconds[1] if first.seconds[1] else None,
         "same_percent": same,
         "error_rates": {
             kind: {

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
 
 LANGUAGES = ("chinese", "english", "numbers", "mixed")
 #: The length of a text decides how much of the input is padding.
@@ -58,6 +61,7 @@ _CHINESE_WORDS = (
 _ENGLISH_CHARACTERS = "ABDEFGHJKLMNPQRTYabdefghjnqrtyLRT"
 _CHINESE_CHARACTERS = "中国人大上下左右年月日水火山石田春夏秋冬东西南北男女是否元角分米车马"
 _DIGITS = "23456789"
+_CHINESE_COMMA = "\uff0c"
 _SYMBOLS = "%&#@+?!$"
 
 
@@ -87,7 +91,7 @@ def _chinese(length: str, rng: random.Random) -> str:
     if length == "normal":
         begin = rng.randrange(len(text) - 6)
         return text[begin : begin + rng.randint(5, 9)]
-    return text + "，" + rng.choice(_CHINESE) + "。"
+    return text + _CHINESE_COMMA + rng.choice(_CHINESE) + "。"
 
 
 def _numbers(length: str, rng: random.Random) -> str:
@@ -123,7 +127,8 @@ def _mixed(length: str, rng: random.Random) -> str:
     short = rng.choice([f"{chinese}: {word} {number}", f"{word}-{number} {chinese}"])
     if length == "normal":
         return short
-    return f"{short}，{rng.choice(_CHINESE)} ({rng.choice(_ENGLISH).split()[-1]} {number}.50)"
+    unit = rng.choice(_ENGLISH).split()[-1]
+    return f"{short}{_CHINESE_COMMA}{rng.choice(_CHINESE)} ({unit} {number}.50)"
 
 
 _MAKERS = {"english": _english, "chinese": _chinese, "numbers": _numbers, "mixed": _mixed}

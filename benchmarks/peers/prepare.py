@@ -36,8 +36,9 @@ def main() -> int:
         print(environment, flush=True)
         make_environment(arguments.work, environment)
     python = interpreter(PEERS["paddlex_ort"], arguments.work, Path(sys.executable))
-    models = [str(MAKE_MODEL_DIRS), str(arguments.work / "models")]
-    subprocess.run([str(python), *models], check=True)
+    models = arguments.work / "models"
+    folders = [str(models), "--paddle", str(models.with_name("models-paddle"))]
+    subprocess.run([str(python), str(MAKE_MODEL_DIRS), *folders], check=True)
     return 0
 
 

@@ -9,6 +9,8 @@ HERE = Path(__file__).resolve().parent
 OURS = "hpinfer"
 #: PaddleX with hpinfer as its plugin: `prepare.py` installs this repository there too.
 WITH_OURS = "paddlex-hpinfer"
+#: PaddleX as its guide installs it: its default engine, on the models' Paddle files.
+WITH_PADDLE = "paddlex-paddle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ PEERS = {
             "onnxruntime",
             "f32",
             ("paddlex", "onnxruntime", "opencv-contrib-python", "numpy"),
+        ),
+        Peer(
+            "paddlex_paddle",
+            WITH_PADDLE,
+            "paddle",
+            "f32",
+            ("paddlex", "paddlepaddle", "opencv-contrib-python", "numpy"),
         ),
         *(
             Peer(

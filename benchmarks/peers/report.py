@@ -125,6 +125,30 @@ def summary_table(samples: Samples) -> str:
     return markdown_table(header, rows)
 
 
+def one_call_table(document: dict[str, Any]) -> str:
+    """All pages in one call beside the sum of single calls, and the time of a first page."""
+    samples = document["samples"]
+    totals = {row.peer: row.total for row in summarise(samples)}
+    rows = []
+    for peer in samples:
+        streams = [item for item in document["streams"].get(peer, []) if "error" not in item]
+        cold = document["cold_starts"].get(peer, [])
+        wall = statistics.median(item["seconds"] for item in streams) if streams else None
+        rows.append(
+            [
+                peer,
+                f"{totals[peer]:.3f}",
+                f"{wall:.3f}" if wall else "-",
+                f"{totals[peer] / wall:.3f}" if wall else "-",
+                f"{statistics.median(i['busy'] for i in streams):.1%}" if streams else "-",
+                str(max(item["peak_mb"] for item in streams)) if streams else "-",
+                f"{statistics.median(cold):.2f}" if cold else "-",
+            ]
+        )
+    header = ["peer", "single s", "one call s", "gain", "cores busy", "peak MB", "cold start s"]
+    return markdown_table(header, rows)
+
+
 def image_table(samples: Samples) -> str:
     """Median milliseconds, one row an image and one column a peer."""
     rows = [
@@ -150,9 +174,11 @@ def page(document: dict[str, Any]) -> str:
         f"load average before the run {machine['load_average_before']:.2f}."
     )
     how = (
-        f"Threads: {settings['threads']} for every peer. Rounds: {settings['rounds']} timed, "
+        f"Networks: {settings['generation']}. Threads: {settings['threads']} for every peer. "
+        f"Rounds: {settings['rounds']} timed, "
         f"{settings['warmup']} before them untimed; interleaved image by image, one peer active "
-        f"at a time, {settings['pause']} s between calls. Wall time is path to texts."
+        f"at a time, {settings['pause']} s between calls. Wall time is path to texts. Cold start: "
+        "from starting the process to the texts of the first picture, its files in memory."
     )
     lines = [
         where,
@@ -162,6 +188,8 @@ def page(document: dict[str, Any]) -> str:
         f"Versions: {versions}.",
         "",
         summary_table(document["samples"]),
+        "",
+        one_call_table(document),
         "",
         *[f"- failed, left out of every total: {text}" for text in failures(document["samples"])],
         "",

@@ -16,7 +16,7 @@ from typing import Any
 
 from machine import facts
 from registry import HERE, PEERS, Peer, interpreter
-from report import Samples, page
+from report import Samples, page, readable
 
 
 class WorkerDiedError(RuntimeError):
@@ -28,9 +28,12 @@ class Worker:
 
     ready: dict[str, Any]
 
-    def __init__(self, peer: Peer, python: Path, models: Path, threads: int, log: Path) -> None:
+    def __init__(self, peer: Peer, arguments: argparse.Namespace, log: Path) -> None:
+        python = interpreter(peer, arguments.work, arguments.python)
         command = [str(python), str(HERE / "worker.py"), peer.name]
-        options = ["--models", str(models.resolve()), "--threads", str(threads)]
+        models = (arguments.work / "models").resolve()
+        options = ["--models", str(models), "--generation", arguments.generation]
+        options += ["--threads", str(arguments.threads)]
         self.peer = peer
         self.log = log
         with log.open("w") as stream:
@@ -46,16 +49,23 @@ class Worker:
 
     def ask(self, image: Path) -> dict[str, Any]:
         """Send one path, return the answer."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{image}\n")
-        self._process.stdin.flush()
-        return self._read()
+        return self._ask(str(image))
+
+    def ask_stream(self, images: list[Path]) -> dict[str, Any]:
+        """Send all paths for one call, return the answer."""
+        return self._ask(json.dumps([str(image) for image in images]))
 
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
+
+    def _ask(self, line: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -87,18 +97,47 @@ def measure(
     return samples
 
 
+def measure_streams(
+    workers: list[Worker], samples: Samples, images: list[Path], *, rounds: int, pause: float
+) -> dict[str, list[dict[str, Any]]]:
+    """All pages that every peer can read in one call each, peer by peer in turn."""
+    names = set(readable(samples))
+    usable = [image for image in images if image.name in names]
+    streams: dict[str, list[dict[str, Any]]] = {worker.peer.name: [] for worker in workers}
+    for number in range(rounds):
+        start = number % len(workers)
+        for worker in workers[start:] + workers[:start]:
+            time.sleep(pause)
+            streams[worker.peer.name].append(worker.ask_stream(usable))
+    return streams
+
+
+def cold_starts(arguments: argparse.Namespace, image: Path, logs: Path) -> dict[str, list[float]]:
+    """Seconds from starting a process to the texts of its first page, peers in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in arguments.peers}
+    for number in range(arguments.cold_starts):
+        start = number % len(arguments.peers)
+        for name in arguments.peers[start:] + arguments.peers[:start]:
+            begin = time.perf_counter()
+            worker = Worker(PEERS[name], arguments, logs / f"{name}.log")
+            reply = worker.ask(image)
+            seconds[name].append(time.perf_counter() - begin)
+            worker.close()
+            if "error" in reply:
+                raise WorkerDiedError(f"{name}: first page: {reply['error']}")
+    return seconds
+
+
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Start the workers, measure, and return everything as one document."""
     machine = facts()
     images = [path.resolve() for path in arguments.images]
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        cold = cold_starts(arguments, images[0], logs)
         workers = []
         for name in arguments.peers:
-            peer = PEERS[name]
-            python = interpreter(peer, arguments.work, arguments.python)
-            models = arguments.work / "models"
-            worker = Worker(peer, python, models, arguments.threads, logs / f"{name}.log")
+            worker = Worker(PEERS[name], arguments, logs / f"{name}.log")
             stack.callback(worker.close)
             workers.append(worker)
         samples = measure(
@@ -108,15 +147,21 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             warmup=arguments.warmup,
             pause=arguments.pause,
         )
+        streams = measure_streams(
+            workers, samples, images, rounds=arguments.streams, pause=arguments.pause
+        )
         ready = {worker.peer.name: worker.ready for worker in workers}
     return {
         "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine,
         "settings": {
-            name: getattr(arguments, name) for name in ("threads", "rounds", "warmup", "pause")
+            name: getattr(arguments, name)
+            for name in ("generation", "threads", "rounds", "warmup", "pause")
         },
         "peers": ready,
         "samples": samples,
+        "streams": streams,
+        "cold_starts": cold,
     }
 
 
@@ -138,6 +183,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--python", type=Path, default=Path(sys.executable), help="for hpinfer")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--generation", choices=["v4", "v6"], default="v4", help="of the networks")
+    parser.add_argument("--streams", type=int, default=1, help="calls with all images at the end")
+    parser.add_argument("--cold-starts", type=int, default=3, help="processes a peer, before")
     parser.add_argument("--warmup", type=int, default=1, help="untimed rounds")
     parser.add_argument("--pause", type=float, default=0.05, help="seconds before every call")
     parser.add_argument("--json", type=Path, help="write every sample here")
@@ -146,14 +194,28 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     missing = [str(path) for path in parsed.images if not path.is_file()]
     if missing:
         parser.error(f"not image files: {', '.join(missing)}")
+    if min(parsed.streams, parsed.cold_starts) < 0:
+        parser.error("expected --streams and --cold-starts of at least 0")
     if parsed.rounds < 1 or not 1 <= parsed.threads <= len(os.sched_getaffinity(0)):
         parser.error("expected at least 1 round, and threads from 1 to the usable cores")
     return parsed
 
 
+def prepare_if_missing(arguments: argparse.Namespace) -> None:
+    """Make the environments and model folders, unless all that are needed are there."""
+    pythons = [
+        interpreter(PEERS[name], arguments.work, arguments.python) for name in arguments.peers
+    ]
+    if (arguments.work / "models").is_dir() and all(python.exists() for python in pythons):
+        return
+    command = [str(arguments.python), str(HERE / "prepare.py"), str(arguments.work)]
+    subprocess.run(command, check=True)
+
+
 def main() -> int:
     """Command line entry; exit status 1 when a peer's process dies."""
     arguments = parse()
+    prepare_if_missing(arguments)
     try:
         document = run(arguments)
     except WorkerDiedError as error:

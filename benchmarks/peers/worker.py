@@ -1,5 +1,7 @@
 """One peer in one process: load once, then answer image paths from stdin with JSON lines.
 
+A line is a path, or a JSON list of paths that are read in one call, where the peer has such a call.
+
 The first line on stdout says what was loaded. Whatever a library prints goes to stderr.
 """
 
@@ -16,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from adapters import Reader, load
+from adapters import Networks, Reader, StreamReader, load
 from registry import PEERS
 
 
@@ -72,17 +74,36 @@ def answer(read: Reader, path: str) -> dict[str, Any]:
     }
 
 
+def answer_stream(read_all: StreamReader, paths: list[str]) -> dict[str, Any]:
+    """Time one call for all paths; `busy` is the share of the usable cores that it kept busy."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        pages = read_all(paths)
+    except Exception as error:  # a peer's failure is a result of the comparison
+        return {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {
+        "seconds": wall,
+        "cpu_seconds": cpu,
+        "pages": len(pages),
+        "busy": cpu / wall / len(os.sched_getaffinity(0)),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
 def main() -> int:
     """Command line entry."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("peer", choices=sorted(PEERS))
     parser.add_argument("--models", type=Path, required=True, help="folder of make_model_dirs.py")
+    parser.add_argument("--generation", choices=["v4", "v6"], required=True)
     parser.add_argument("--threads", type=int, required=True)
     arguments = parser.parse_args()
     answers = claim_stdout()
     limit_cpus(arguments.threads)
     started = time.perf_counter()
-    read = load(arguments.peer, arguments.models, arguments.threads)
+    networks = Networks(arguments.models, arguments.generation)
+    read, read_all = load(arguments.peer, networks, arguments.threads)
     cap_opencv(arguments.threads)
     peer = PEERS[arguments.peer]
     ready = {
@@ -92,7 +113,12 @@ def main() -> int:
     }
     print(json.dumps(ready), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(answer(read, line.rstrip("\n"))), file=answers, flush=True)
+        asked = line.rstrip("\n")
+        if asked.startswith("["):
+            reply = answer_stream(read_all, json.loads(asked))
+        else:
+            reply = answer(read, asked)
+        print(json.dumps(reply), file=answers, flush=True)
     return 0
 
 

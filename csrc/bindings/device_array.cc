@@ -35,12 +35,11 @@ py::dict array_interface(const DeviceArray& array) {
 void register_device_array(py::module_& m) {
   py::class_<DeviceArray, std::shared_ptr<DeviceArray>>(m, "DeviceArray")
       .def_property_readonly("shape", &shape_of)
-      .def_property_readonly("dtype",
-                             [](const DeviceArray& self) {
-                               return std::string(dtype_name(self.view().dtype));
-                             })
       .def_property_readonly(
-          "device", [](const DeviceArray& self) { return to_string(self.view().device); })
+          "dtype",
+          [](const DeviceArray& self) { return std::string(dtype_name(self.view().dtype)); })
+      .def_property_readonly("device",
+                             [](const DeviceArray& self) { return to_string(self.view().device); })
       .def_property_readonly("__cuda_array_interface__", &array_interface);
 }
 

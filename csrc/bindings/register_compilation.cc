@@ -91,8 +91,9 @@ ShapeLists as_lists(const std::vector<Shape>& shapes) {
   return lists;
 }
 
-std::shared_ptr<RoutedSession> routed_session(std::shared_ptr<Session> main,
+std::shared_ptr<RoutedSession> routed_session(std::optional<std::shared_ptr<Session>> main,
                                               std::shared_ptr<Session> other,
+                                              bool other_takes_refused,
                                               std::optional<py::function> refused) {
   RefusedShapes tell;
   if (refused) {
@@ -112,7 +113,9 @@ std::shared_ptr<RoutedSession> routed_session(std::shared_ptr<Session> main,
       }
     };
   }
-  return std::make_shared<RoutedSession>(std::move(main), std::move(other), std::move(tell));
+  const OtherRole role = other_takes_refused ? OtherRole::kAlways : OtherRole::kUntilMain;
+  return std::make_shared<RoutedSession>(main.value_or(nullptr), std::move(other), role,
+                                         std::move(tell));
 }
 
 }  // namespace
@@ -148,10 +151,13 @@ void register_compilation(py::module_& m) {
   m.def("device_identity", &device_identity, py::arg("engine"), py::arg("candidates"),
         py::arg("device"), "What a compiled model depends on, of a device.");
   py::class_<RoutedSession, Session, std::shared_ptr<RoutedSession>>(m, "RoutedSession")
-      .def(py::init(&routed_session), py::arg("main"), py::arg("other"), py::arg("refused"))
+      .def(py::init(&routed_session), py::arg("main"), py::arg("other"),
+           py::arg("other_takes_refused"), py::arg("refused"))
       .def(
           "set_main",
-          [](RoutedSession& self, std::shared_ptr<Session> main) { self.set_main(std::move(main)); },
+          [](RoutedSession& self, std::shared_ptr<Session> main) {
+            self.set_main(std::move(main));
+          },
           py::arg("main"), py::call_guard<py::gil_scoped_release>())
       .def_property_readonly("has_main", &RoutedSession::has_main)
       .def_property_readonly("main_runs", &RoutedSession::main_runs)

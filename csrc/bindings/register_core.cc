@@ -50,16 +50,16 @@ py::dict thread_info() {
   return info;
 }
 
-// A context manager: counts what networks run for this thread between entering and leaving.
+// Counts what networks run for this thread between start and stop.
 class EngineTimer {
  public:
-  void enter() {
-    check(!clock_, ErrorCode::kInternal, "an engine timer is entered once");
+  void start() {
+    check(!clock_, ErrorCode::kInternal, "an engine timer is started once");
     begin_ = std::chrono::steady_clock::now();
     clock_.emplace();
     scope_.emplace(&*clock_);
   }
-  void leave() {
+  void stop() {
     scope_.reset();
     end_ = std::chrono::steady_clock::now();
   }
@@ -115,22 +115,16 @@ void register_core(py::module_& m) {
         "Sends native log messages of at least `level` to callback(level, message).");
   m.def("build_info", &build_info_dict, "What this build is and which options it has.");
   m.def("cpu_info", &cpu_info, "Processor name, usable instruction sets and the active one.");
-  py::class_<EngineTimer>(m, "EngineTimer",
-                          "Context manager: times the networks that run for this thread.")
+  py::class_<EngineTimer>(m, "EngineTimer", "Times the networks that run for this thread.")
       .def(py::init<>())
-      .def("__enter__",
-           [](EngineTimer& self) -> EngineTimer& {
-             self.enter();
-             return self;
-           },
-           py::return_value_policy::reference)
-      .def("__exit__", [](EngineTimer& self, const py::args&) { self.leave(); })
+      .def("start", &EngineTimer::start, "Begins to count; once.")
+      .def("stop", &EngineTimer::stop, "Ends counting, in the same thread, innermost timer first.")
       .def_property_readonly("seconds", &EngineTimer::seconds,
                              "Seconds in networks, summed over the threads that ran them.")
       .def_property_readonly("runs", &EngineTimer::runs, "Inferences.")
       .def_property_readonly("before", &EngineTimer::before, "Seconds until the first of them.")
       .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
-      .def_property_readonly("total", &EngineTimer::total, "Seconds from entering to leaving.");
+      .def_property_readonly("total", &EngineTimer::total, "Seconds from start to stop.");
   m.def("thread_info", &thread_info, "The thread budget and what it was derived from.");
 }
 

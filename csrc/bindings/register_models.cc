@@ -114,14 +114,15 @@ void register_params(py::module_& m) {
            py::arg("resize"), py::arg("db"));
   py::class_<vision::LineColumns>(m, "LineColumns")
       .def(py::init<>(), "The default rule.")
-      .def(py::init([](int floor, int margin, int step) {
-             const vision::LineColumns rule{floor, margin, step};
+      .def(py::init([](int floor, int margin, int until, int step) {
+             const vision::LineColumns rule{floor, margin, until, step};
              vision::check_line_columns(rule);
              return rule;
            }),
-           py::arg("floor"), py::arg("margin"), py::arg("step"))
+           py::arg("floor"), py::arg("margin"), py::arg("until"), py::arg("step"))
       .def_readonly("floor", &vision::LineColumns::floor)
       .def_readonly("margin", &vision::LineColumns::margin)
+      .def_readonly("until", &vision::LineColumns::until)
       .def_readonly("step", &vision::LineColumns::step)
       .def(
           "tensor_columns",
@@ -130,10 +131,10 @@ void register_params(py::module_& m) {
           },
           py::arg("line_columns"), "Columns of the input for a line of so many columns.");
   py::class_<models::RecognitionOptions>(m, "RecognitionOptions")
-      .def(py::init([](int batch_size, bool sort_by_ratio,
-                       std::optional<vision::LineColumns> columns) {
-             return models::RecognitionOptions{batch_size, sort_by_ratio, columns};
-           }),
+      .def(py::init(
+               [](int batch_size, bool sort_by_ratio, std::optional<vision::LineColumns> columns) {
+                 return models::RecognitionOptions{batch_size, sort_by_ratio, columns};
+               }),
            py::arg("batch_size"), py::arg("sort_by_ratio"), py::arg("columns"));
   py::class_<models::TextReaderParams>(m, "TextReaderParams")
       .def(py::init([](const models::TextDetectionParams& detection,

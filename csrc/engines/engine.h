@@ -73,9 +73,9 @@ struct SessionOptions {
   std::filesystem::path optimized_model;   // ONNX Runtime: where the rewritten graph is written
   std::vector<ProviderOptions> providers;  // ONNX Runtime: execution providers before the CPU's
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
-  std::vector<ShapeProfile> profiles;      // TensorRT: what a model with dynamic inputs is built for
-  std::vector<std::string> output_order;   // TensorRT: outputs of a plan, in graph order
-  bool outputs_on_device = false;          // TensorRT: results in engine memory stay on the GPU
+  std::vector<ShapeProfile> profiles;     // TensorRT: what a model with dynamic inputs is built for
+  std::vector<std::string> output_order;  // TensorRT: outputs of a plan, in graph order
+  bool outputs_on_device = false;         // TensorRT: results in engine memory stay on the GPU
 };
 
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once

@@ -28,8 +28,9 @@ void check_same(std::string_view role, const std::vector<TensorInfo>& main,
 }  // namespace
 
 RoutedSession::RoutedSession(std::shared_ptr<const Session> main,
-                             std::shared_ptr<const Session> other, RefusedShapes refused)
-    : other_(std::move(other)), refused_(std::move(refused)) {
+                             std::shared_ptr<const Session> other, OtherRole role,
+                             RefusedShapes refused)
+    : other_(std::move(other)), role_(role), refused_(std::move(refused)) {
   const Session* first = other_ != nullptr ? other_.get() : main.get();
   check(first != nullptr, ErrorCode::kInternal, "a routed session needs a session");
   inputs_ = first->inputs();
@@ -52,15 +53,16 @@ std::shared_ptr<const Session> RoutedSession::main_session() const {
 }
 
 bool RoutedSession::accepts(std::span<const TensorView> inputs) const {
-  if (other_) return other_->accepts(inputs);
-  return main_session()->accepts(inputs);
+  const auto main = main_session();
+  const bool main_only = !other_ || (main && role_ == OtherRole::kUntilMain);
+  return main_only ? main->accepts(inputs) : other_->accepts(inputs);
 }
 
 void RoutedSession::do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
   const std::shared_ptr<const Session> main = main_session();
   const bool taken = main && main->accepts(inputs);
   if (main && !taken) tell_refused(inputs);
-  if (taken || !other_) {
+  if (taken || !other_ || (main && role_ == OtherRole::kUntilMain)) {
     main->run(inputs, outputs);
     main_runs_.fetch_add(1);
     return;

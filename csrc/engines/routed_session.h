@@ -15,14 +15,19 @@ namespace hpinfer {
 // Called in the thread of a run; it must not throw and must not run the session.
 using RefusedShapes = std::function<void(const std::vector<Shape>&)>;
 
-// Runs on `main` where that is there and takes the shapes, else on `other`. Without an `other` the
-// main session says what is wrong with the shapes.
+// What the other session is for.
+enum class OtherRole {
+  kUntilMain,  // only until there is a main session; that one then says what it does not take
+  kAlways,     // also for the shapes that the main session does not take
+};
+
+// Runs on `main` where that is there, else on `other`.
 class RoutedSession final : public Session {
  public:
-  // Either may be null, not both. Inputs and outputs must be the same: names, dtypes, order (kEngine
-  // otherwise). The infos are those of `other` where it is there: it takes more.
+  // Either may be null, not both. Inputs and outputs must be the same: names, dtypes, order
+  // (kEngine otherwise). The infos are those of `other` where it is there: it takes more.
   RoutedSession(std::shared_ptr<const Session> main, std::shared_ptr<const Session> other,
-                RefusedShapes refused);
+                OtherRole role, RefusedShapes refused);
 
   // Replaces the main session; runs in progress end on the old one.
   void set_main(std::shared_ptr<const Session> main);
@@ -43,6 +48,7 @@ class RoutedSession final : public Session {
   mutable std::mutex mutex_;
   std::shared_ptr<const Session> main_;
   const std::shared_ptr<const Session> other_;
+  const OtherRole role_;
   const RefusedShapes refused_;
   mutable std::vector<std::vector<Shape>> told_;
   mutable std::atomic<std::uint64_t> main_runs_{0};

@@ -87,9 +87,9 @@ std::vector<TextLine> TextRecognizer::recognize(std::span<const ImageView> image
       [&](int i) {
         const Share& share = shares[static_cast<std::size_t>(i)];
         for (std::size_t begin = 0; begin < share.lines.size(); begin += share.lines_per_run)
-          run_network(share.lines.subspan(
-                          begin, std::min(share.lines_per_run, share.lines.size() - begin)),
-                      images, placements, lines);
+          run_network(
+              share.lines.subspan(begin, std::min(share.lines_per_run, share.lines.size() - begin)),
+              images, placements, lines);
       },
       session_->options().num_streams);
   return lines;

@@ -99,13 +99,17 @@ void place(const ResizeKeepRatio& op, Placement& p) {
 }
 
 void check_line_columns(const LineColumns& rule) {
-  check(rule.step >= 1 && rule.floor >= 0 && rule.margin >= 0, ErrorCode::kInvalidInput,
-        "columns of a text line need a step of at least 1, a floor and a margin of at least 0; got ",
-        rule.step, ", ", rule.floor, " and ", rule.margin);
+  check(
+      rule.floor >= 0 && rule.margin >= 0 && rule.until >= 0 && rule.step >= 1,
+      ErrorCode::kInvalidInput,
+      "columns of a text line need floor, margin and until of at least 0 and a step of at least 1; "
+      "got ",
+      rule.floor, ", ", rule.margin, ", ", rule.until, " and ", rule.step);
 }
 
 int tensor_columns(int line_columns, const LineColumns& rule) {
-  return round_up(std::max(line_columns + rule.margin, rule.floor), rule.step);
+  const int with_margin = std::min(line_columns + rule.margin, rule.until);
+  return round_up(std::max({line_columns, with_margin, rule.floor}), rule.step);
 }
 
 void place(const CenterFrame& op, Placement& p) {

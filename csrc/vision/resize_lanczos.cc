@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 #include "vision/resize_taps.h"
@@ -12,17 +11,14 @@ namespace hpinfer::vision {
 namespace {
 
 constexpr int kBefore = 3;  // neighbours to the left of the pixel
-constexpr float kOnNeighbour = 1e-6F;
-constexpr float kAllWeight = 1e30F;  // beside it the others vanish
+// A position nearer than this to a pixel is on it: that one gets so much that the rest vanishes.
+constexpr float kOnPixel = 1e-6F;
+constexpr float kEverything = 1e30F;
 
 // sinc(d) sinc(d/4) at d = fraction + 3 - i, scaled to a sum of one, in the reference's order of
 // operations. The two sines are those of d pi / 4 and of d pi, the latter by the addition theorem.
 std::array<float, LanczosResize::kTaps> weights_at(float fraction) {
   std::array<float, LanczosResize::kTaps> weights{};
-  if (fraction < std::numeric_limits<float>::epsilon()) {
-    weights[kBefore] = 1.0F;
-    return weights;
-  }
   constexpr double kHalfRoot = std::numbers::sqrt2 / 2.0;
   constexpr double kTurns[LanczosResize::kTaps][2] = {
       {1.0, 0.0},  {-kHalfRoot, -kHalfRoot}, {0.0, 1.0},  {kHalfRoot, -kHalfRoot},
@@ -33,12 +29,13 @@ std::array<float, LanczosResize::kTaps> weights_at(float fraction) {
   float sum = 0.0F;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const float distance = fraction + 3.0F - static_cast<float>(i);
-    const double angle = -distance * std::numbers::pi * 0.25;
-    // A fraction just below one may have been rounded to it: the neighbour then has all the weight.
-    weights[i] =
-        std::fabs(distance) < kOnNeighbour
-            ? kAllWeight
-            : static_cast<float>((kTurns[i][0] * sine + kTurns[i][1] * cosine) / (angle * angle));
+    if (std::abs(distance) < kOnPixel) {
+      weights[i] = kEverything;
+    } else {
+      const double angle = -distance * std::numbers::pi * 0.25;
+      weights[i] =
+          static_cast<float>((kTurns[i][0] * sine + kTurns[i][1] * cosine) / (angle * angle));
+    }
     sum += weights[i];
   }
   for (float& weight : weights) weight *= 1.0F / sum;

@@ -19,6 +19,7 @@ __all__: list[str] = [
     "DbScoreMode",
     "DetectedObjects",
     "DetectionOptions",
+    "DeviceArray",
     "EngineTimer",
     "FormulaPlan",
     "FormulaRecognizer",
@@ -26,6 +27,7 @@ __all__: list[str] = [
     "GraphOptimization",
     "ImageClassifier",
     "ImageUnwarper",
+    "LineColumns",
     "LogLevel",
     "MatchedTable",
     "MemoryPolicy",
@@ -36,9 +38,12 @@ __all__: list[str] = [
     "ProviderOptions",
     "ReadLine",
     "ReadPage",
+    "RecognitionOptions",
+    "RoutedSession",
     "Segmenter",
     "Session",
     "SessionOptions",
+    "ShapeRecorder",
     "TableRecognizer",
     "TableStructure",
     "TensorInfo",
@@ -52,6 +57,7 @@ __all__: list[str] = [
     "box_points",
     "build_info",
     "call_without_gil",
+    "compile_model",
     "compiled_engines",
     "cpu_info",
     "crop_corners",
@@ -60,6 +66,7 @@ __all__: list[str] = [
     "decode_ctc",
     "decode_db",
     "decode_gfl",
+    "device_identity",
     "engine_info",
     "fill_polygon",
     "find_contours",
@@ -96,11 +103,15 @@ class LogLevel:
     def value(self) -> int: ...
 
 class EngineTimer:
-    """Context manager: times the networks that run for this thread."""
+    """Times the networks that run for this thread."""
 
-    def __enter__(self) -> EngineTimer: ...
-    def __exit__(self, *args) -> None: ...
     def __init__(self) -> None: ...
+    def start(self) -> None:
+        """Begins to count; once."""
+
+    def stop(self) -> None:
+        """Ends counting, in the same thread, innermost timer first."""
+
     @property
     def after(self) -> float:
         """Seconds since the last of them."""
@@ -119,7 +130,7 @@ class EngineTimer:
 
     @property
     def total(self) -> float:
-        """Seconds from entering to leaving."""
+        """Seconds from start to stop."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]
@@ -190,6 +201,16 @@ class CtcDictionary:
     @property
     def classes(self) -> int: ...
 
+class DeviceArray:
+    @property
+    def __cuda_array_interface__(self) -> dict[str, typing.Any]: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[typing.Any, ...]: ...
+
 class Precision:
     __members__: typing.ClassVar[dict[str, Precision]]
     bf16: typing.ClassVar[Precision]
@@ -243,6 +264,7 @@ class SessionOptions:
     device: str
     graph_optimization: GraphOptimization
     memory: MemoryPolicy
+    outputs_on_device: bool
     precision: Precision
 
     def __init__(self) -> None: ...
@@ -266,6 +288,24 @@ class SessionOptions:
     def optimized_model(self) -> pathlib.Path: ...
     @optimized_model.setter
     def optimized_model(self, arg0: os.PathLike[str] | str | bytes) -> None: ...
+    @property
+    def output_order(self) -> list[str]: ...
+    @output_order.setter
+    def output_order(self, arg0: collections.abc.Sequence[str]) -> None: ...
+    @property
+    def profiles(self) -> list[dict[str, list[list[int]]]]: ...
+    @profiles.setter
+    def profiles(
+        self,
+        arg1: collections.abc.Sequence[
+            collections.abc.Mapping[
+                str,
+                collections.abc.Sequence[
+                    collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]
+                ],
+            ]
+        ],
+    ) -> None: ...
     @property
     def providers(self) -> list[ProviderOptions]: ...
     @providers.setter
@@ -308,6 +348,29 @@ class Session:
     @property
     def outputs(self) -> list[TensorInfo]: ...
 
+class RoutedSession(Session):
+    def __init__(
+        self,
+        main: Session,
+        other: Session,
+        main: Session | None,
+        other: Session,
+        other_takes_refused: bool,
+        refused: collections.abc.Callable[..., typing.Any] | None,
+    ) -> None: ...
+    def set_main(self, main: Session) -> None: ...
+    @property
+    def has_main(self) -> bool: ...
+    @property
+    def main_runs(self) -> int: ...
+    @property
+    def other_runs(self) -> int: ...
+
+class ShapeRecorder(Session):
+    def __init__(self, session: Session) -> None: ...
+    @property
+    def recorded(self) -> list[tuple[list[list[int]], int]]: ...
+
 class FormulaPlan:
     @staticmethod
     def latex_ocr(
@@ -345,11 +408,44 @@ class FormulaRecognizer:
 class TextDetectionParams:
     def __init__(self, resize: dict[str, typing.Any], db: DbOptions) -> None: ...
 
+class LineColumns:
+    @typing.overload
+    def __init__(self) -> None:
+        """The default rule."""
+
+    @typing.overload
+    def __init__(
+        self,
+        floor: typing.SupportsInt | typing.SupportsIndex,
+        margin: typing.SupportsInt | typing.SupportsIndex,
+        until: typing.SupportsInt | typing.SupportsIndex,
+        step: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def tensor_columns(self, line_columns: typing.SupportsInt | typing.SupportsIndex) -> int:
+        """Columns of the input for a line of so many columns."""
+
+    @property
+    def floor(self) -> int: ...
+    @property
+    def margin(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def until(self) -> int: ...
+
+class RecognitionOptions:
+    def __init__(
+        self,
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        sort_by_ratio: bool,
+        columns: LineColumns | None,
+    ) -> None: ...
+
 class TextReaderParams:
     def __init__(
         self,
         detection: TextDetectionParams,
-        recognition_batch: typing.SupportsInt | typing.SupportsIndex,
+        recognition: RecognitionOptions,
         line_orientation_batch: typing.SupportsInt | typing.SupportsIndex | None = None,
         words: bool = False,
     ) -> None: ...
@@ -382,10 +478,7 @@ class ReadPage:
 
 class TextDetector:
     def __init__(
-        self,
-        session: Session,
-        operators: collections.abc.Sequence[dict[str, typing.Any]],
-        crowded: Session | None = None,
+        self, session: Session, operators: collections.abc.Sequence[dict[str, typing.Any]]
     ) -> None: ...
     def detect(
         self, image: numpy.typing.NDArray[typing.Any], params: TextDetectionParams
@@ -402,10 +495,12 @@ class TextRecognizer:
     def recognize(
         self,
         images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
-        batch_size: typing.SupportsInt | typing.SupportsIndex,
-        sort_by_ratio: bool,
+        options: RecognitionOptions,
     ) -> list[TextLine]:
         """Text of each BGR image, in order."""
+
+    @property
+    def fits_any_width(self) -> bool: ...
 
 class ImageClassifier:
     def __init__(
@@ -635,6 +730,17 @@ def call_without_gil(
 ) -> bool:
     """Calls bool (*)(object) at an address; for member functions without arguments."""
 
+def compile_model(
+    engine: str,
+    candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes],
+    path: os.PathLike[str] | str | bytes | None,
+    bytes: bytes | None,
+    options: SessionOptions,
+    timing_cache: bytes | None,
+    progress: collections.abc.Callable[..., typing.Any] | None,
+) -> tuple[typing.Any, ...]:
+    """Compiles for minutes: (plan, timing cache, names of the outputs in graph order). progress(phase, step, steps) is called meanwhile; False cancels."""
+
 def compiled_engines() -> list[str]: ...
 def cpu_info() -> dict[str, typing.Any]:
     """Processor name, usable instruction sets and the active one."""
@@ -675,6 +781,11 @@ def decode_gfl(
     options: GflOptions,
 ) -> numpy.typing.NDArray[typing.Any]:
     """Rows [M, 6] of raw heads: levels [cells, classes] and [cells, 4 * bins]; sizes and scales are (x, y)."""
+
+def device_identity(
+    engine: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes], device: str
+) -> dict[str, str]:
+    """What a compiled model depends on, of a device."""
 
 def engine_info(
     name: str, candidates: collections.abc.Sequence[os.PathLike[str] | str | bytes]

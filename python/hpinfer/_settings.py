@@ -87,6 +87,39 @@ class Settings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class BenchSettings:
+    """PaddleX's variables for its benchmark tool, as far as ``hpinfer bench`` obeys them.
+
+    Attributes:
+        warmup: Rounds before (``PADDLE_PDX_INFER_BENCHMARK_WARMUP``), None if not set.
+        rounds: Rounds that count (``PADDLE_PDX_INFER_BENCHMARK_ITERS``), None if not set.
+        output_dir: Folder for the tables (``PADDLE_PDX_INFER_BENCHMARK_OUTPUT_DIR``).
+        cached: Whether reading is left out (``PADDLE_PDX_INFER_BENCHMARK_USE_CACHE_FOR_READ``).
+    """
+
+    warmup: int | None
+    rounds: int | None
+    output_dir: Path | None
+    cached: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> BenchSettings:
+        """Reads the variables; ConfigError if one cannot be used."""
+        env = os.environ if environ is None else environ
+        return cls(
+            warmup=_count(env, "PADDLE_PDX_INFER_BENCHMARK_WARMUP"),
+            rounds=_count(env, "PADDLE_PDX_INFER_BENCHMARK_ITERS"),
+            output_dir=_path(env, "PADDLE_PDX_INFER_BENCHMARK_OUTPUT_DIR"),
+            cached=_flag(env, "PADDLE_PDX_INFER_BENCHMARK_USE_CACHE_FOR_READ"),
+        )
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """A copy of the environment with these variables, for another process."""
+    return {**os.environ, **variables}
+
+
 def _cache_dir(env: Mapping[str, str]) -> Path:
     chosen = _path(env, "HPINFER_CACHE_DIR")
     if chosen is not None:
@@ -115,6 +148,13 @@ def _words(env: Mapping[str, str], key: str) -> list[str]:
         return shlex.split(env.get(key, ""))
     except ValueError as error:
         raise ConfigError(f"{key} cannot be split into words ({error}): check its quotes") from None
+
+
+def _count(env: Mapping[str, str], key: str) -> int | None:
+    value = env.get(key, "").strip()
+    if value and not value.isdecimal():
+        raise ConfigError(f"{key}={value!r} is not a whole number of at least 0")
+    return int(value) if value else None
 
 
 @overload

@@ -108,6 +108,8 @@ class ModelReport:
         source: What decides: ``"measured"``, ``"prior"`` or ``"rule"``; empty if unknown.
         reason: Why, or why it is unknown.
         timings_ms: Measured milliseconds by candidate, if it was tuned.
+        agreements: How the results of each measured candidate compare with the reference's.
+        assumptions: What had to be taken for granted.
         rejected: Engine or candidate to the reason why it is out.
     """
 
@@ -116,6 +118,8 @@ class ModelReport:
     source: str = ""
     reason: str = ""
     timings_ms: dict[str, float] = field(default_factory=dict)
+    agreements: dict[str, str] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
     rejected: dict[str, str] = field(default_factory=dict)
 
 
@@ -252,7 +256,8 @@ def _self_test(engine: str) -> tuple[float | None, str]:
     start = time.perf_counter()
     try:
         model = tiny_add_program(addend) if engine == "paddle" else tiny_add_model(addend)
-        session = Session(model, engine=engine, num_threads=1)
+        device = "gpu" if engine == "tensorrt" else "cpu"
+        session = Session(model, engine=engine, device=device, num_threads=1)
         (got,) = session.run({"x": given})
     except HpinferError as error:
         return None, f"self-test failed: {_one_line(error)}"
@@ -286,6 +291,8 @@ def _model(name: str, options: dict[str, int]) -> ModelReport:
         choice.source,
         choice.reason,
         dict(choice.timings_ms),
+        dict(choice.agreements),
+        choice.assumptions,
         dict(choice.rejected),
     )
 

@@ -104,7 +104,7 @@ class Session:
             self.native, self.notes = _paddle_session(path, data, weights, options)
             return
         self.native = _native.Session(
-            engine, library_candidates(engine), path, data, weights, native_options(options)
+            engine, library_candidates(engine), path, data, weights, _session_options(options)
         )
 
     @classmethod
@@ -207,7 +207,7 @@ def _paddle_session(
     own = options.get("engine_config", {})
     _texts("engine_config", own)
     chosen = paddle_inference.PaddleOptions.parse(own)
-    common = native_options(options)
+    common = _session_options(options)
     if data is not None:
         loaded = paddle_inference.load_bytes(data, weights, options=chosen, session_options=common)
     elif path is not None and weights is None:
@@ -242,7 +242,7 @@ def _contiguous(array: object, index: int) -> npt.NDArray[np.generic]:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
-def native_options(options: Mapping[str, Any]) -> _native.SessionOptions:
+def _session_options(options: Mapping[str, Any]) -> _native.SessionOptions:
     from hpinfer import _native
 
     native = _native.SessionOptions()

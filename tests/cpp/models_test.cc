@@ -141,15 +141,16 @@ TEST(every_stream_gets_work_from_one_batch) {
   EXPECT(session->runs().size() >= 3);
 }
 
-constexpr vision::LineColumns kRule{160, 32, 32};
+constexpr vision::LineColumns kRule{128, 64, 224, 32};
 
 TEST(a_line_gets_its_own_columns_a_margin_and_a_multiple) {
-  for (const auto& [line, tensor] : {std::pair{1, 160}, std::pair{128, 160}, std::pair{129, 192},
-                                     std::pair{160, 192}, std::pair{161, 224}, std::pair{3200, 3232}})
+  for (const auto& [line, tensor] :
+       {std::pair{1, 128}, std::pair{64, 128}, std::pair{65, 160}, std::pair{160, 224},
+        std::pair{161, 224}, std::pair{224, 224}, std::pair{225, 256}, std::pair{3200, 3200}})
     EXPECT_EQ(vision::tensor_columns(line, kRule), tensor);
-  EXPECT_EQ(vision::tensor_columns(100, {0, 0, 1}), 100);
-  EXPECT_EQ(vision::tensor_columns(100, {0, 28, 64}), 128);
-  EXPECT_EQ(vision::tensor_columns(100, {224, 0, 32}), 224);
+  EXPECT_EQ(vision::tensor_columns(100, {0, 0, 0, 1}), 100);
+  EXPECT_EQ(vision::tensor_columns(100, {0, 28, 3200, 64}), 128);
+  EXPECT_EQ(vision::tensor_columns(100, {320, 0, 0, 1}), 320);
 }
 
 TEST(columns_of_a_line_do_not_depend_on_its_batch_mates) {
@@ -178,7 +179,7 @@ TEST(columns_of_a_line_do_not_depend_on_its_batch_mates) {
 }
 
 TEST(reduced_precision_runs_more_lines_at_once) {
-  std::vector<Image> images(16, line_picture(100, 1));
+  std::vector<Image> images(16, line_picture(60, 1));
   std::vector<ImageView> views;
   for (const Image& image : images) views.push_back(image.view());
   for (const auto& [precision, rows] :
@@ -194,12 +195,12 @@ TEST(lines_have_columns_of_their_own_only_where_the_network_allows_it) {
   const Lines lines = many_lines(1);
   const auto any = std::make_shared<FakeRecognition>(1, DeviceType::kCpu);
   EXPECT(recognizer(any).fits_any_width());
-  EXPECT_ERROR(recognizer(any).recognize(lines.views, {6, true, vision::LineColumns{0, 0, 0}}),
-               ErrorCode::kInvalidInput, "step of at least 1");
+  EXPECT_ERROR(recognizer(any).recognize(lines.views, {6, true, vision::LineColumns{0, 0, 0, 0}}),
+               ErrorCode::kInvalidInput, "a step of at least 1");
   const auto fixed = std::make_shared<FakeRecognition>(1, DeviceType::kCpu, 320);
   EXPECT(!recognizer(fixed).fits_any_width());
-  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}),
-               ErrorCode::kUnsupported, "fixed width");
+  EXPECT_ERROR(recognizer(fixed).recognize(lines.views, {6, true, kRule}), ErrorCode::kUnsupported,
+               "fixed width");
 }
 
 TEST(recognition_refuses_what_does_not_fit) {

@@ -192,7 +192,8 @@ TEST(resize_refuses_what_it_cannot_do) {
 
 TEST(sampled_resizes_are_the_same_in_bands_regions_and_instruction_sets) {
   std::mt19937 random(31);
-  const Interpolation kinds[] = {Interpolation::kNearest, Interpolation::kCubic,
+  const Interpolation kinds[] = {Interpolation::kNearest,     Interpolation::kCubic,
+                                 Interpolation::kArea,        Interpolation::kLanczos4,
                                  Interpolation::kPilBilinear, Interpolation::kPilBicubic};
   for (int i = 0; i < 40; ++i) {
     const auto side = [&] { return testing::random_between(random, 1, 90); };

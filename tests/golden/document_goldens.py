@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _TOLERANCE = 1.0
 #: Width and height together of pictures in which PaddleX misplaces text.
 _SMALL = 64
+_DIGEST = "sha256:"
 
 
 def candidate() -> tuple[Any, Any]:
@@ -84,7 +86,15 @@ def _large_cells(table: Any, html: str) -> list[str]:
     return [cell.text for cell, size in cells if size > _SMALL]
 
 
+def digest(value: Any) -> str:
+    """What stands for a text, or a list of them, of a page that is not ours."""
+    data = json.dumps(value, ensure_ascii=False).encode()
+    return f"{_DIGEST}{hashlib.sha256(data).hexdigest()[:32]}"
+
+
 def _equal(what: str, found: Any, expected: Any) -> Iterator[str]:
+    if isinstance(expected, str) and expected.startswith(_DIGEST):
+        found = digest(found)
     if found != expected:
         yield f"{what}: {found!r} instead of {expected!r}"
 

@@ -3,7 +3,8 @@
 ``python generate_documents.py --models DIR --layouts LAYOUTS OUT IMAGE…``: DIR holds
 PP-OCRv4_mobile_det, PP-OCRv4_mobile_rec and SLANet_plus as ``inference.onnx`` and
 ``inference.yml``. LAYOUTS is what ``hpinfer detect --format json IMAGE…`` says: PaddleX cannot
-decode that layout model, so it is given the boxes.
+decode that layout model, so it is given the boxes. ``--digests`` keeps hashes instead of texts, for
+pictures that are not ours (documents_elsewhere.json).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from document_goldens import digest
 
 os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
 _RUN = {"device": "cpu", "engine": "onnxruntime"}
@@ -173,6 +175,22 @@ def page_record(
     }
 
 
+#: What is text of a page.
+_TEXTS = ("pred_html", "neighbor_texts", "rec_texts", "block_content")
+
+
+def without_text(value: Any) -> Any:
+    """`value` with its texts replaced by digests; an empty one stays."""
+    if isinstance(value, list):
+        return [without_text(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: digest(item) if key in _TEXTS and item else without_text(item)
+        for key, item in value.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, required=True)
@@ -180,6 +198,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("images", type=Path, nargs="+")
     parser.add_argument("--skip-cells", action="store_true", help="no cell is read on its own")
+    parser.add_argument("--digests", action="store_true", help="keep hashes instead of texts")
     arguments = parser.parse_args()
     said = json.loads(arguments.layouts.read_text(encoding="utf-8"))
     layouts = {Path(item["input_path"]).name: item["boxes"] for item in said}
@@ -189,11 +208,13 @@ def main() -> None:
     pages, cells = [], not arguments.skip_cells
     for path in arguments.images:
         layout.boxes = layouts[path.name]
-        pages.append(page_record(path, layout, tables, parsing, cells=cells))
+        page = page_record(path, layout, tables, parsing, cells=cells)
+        pages.append(without_text(page) if arguments.digests else page)
         print(path.name, len(pages[-1]["tables"]), "tables,", len(pages[-1]["blocks"]), "blocks")
     packages = ("paddlex", "onnxruntime", "opencv-contrib-python", "numpy")
     versions = {name: importlib.metadata.version(name) for name in packages}
-    text = json.dumps({"versions": versions, "pages": pages}, ensure_ascii=False, indent=1)
+    indent = None if arguments.digests else 1
+    text = json.dumps({"versions": versions, "pages": pages}, ensure_ascii=False, indent=indent)
     arguments.out.write_text(text + "\n", encoding="utf-8")
 
 

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "engines/engine.h"
-#include "engines/openvino/api.h"
 #include "engines/onnx_signature.h"
+#include "engines/openvino/api.h"
 
 namespace hpinfer::openvino {
 

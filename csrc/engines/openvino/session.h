@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engines/engine.h"
-#include "engines/openvino/api.h"
 #include "engines/onnx_signature.h"
+#include "engines/openvino/api.h"
 #include "engines/request_pool.h"
 
 namespace hpinfer::openvino {

@@ -16,8 +16,7 @@ constexpr std::size_t kNameBytes = 256;
 constexpr std::size_t kAnyPropertiesBytes = 16384;
 
 // Sonames, newest first; one process may have another in use already, which the loader then finds.
-constexpr std::array<const char*, 3> kSonames{"libcudart.so.13", "libcudart.so.12",
-                                              "libcudart.so"};
+constexpr std::array<const char*, 3> kSonames{"libcudart.so.13", "libcudart.so.12", "libcudart.so"};
 
 void add_matches(const fs::path& folder, std::vector<fs::path>& found) {
   std::error_code error;
@@ -96,7 +95,8 @@ int CudaRuntime::device_count(std::string* reason) const {
   int count = 0;
   const cudaError_t status = get_device_count(&count);
   if (status == cudaSuccess && count > 0) return count;
-  if (reason != nullptr) *reason = status == cudaSuccess ? "no GPU is visible" : error_string(status);
+  if (reason != nullptr)
+    *reason = status == cudaSuccess ? "no GPU is visible" : error_string(status);
   return 0;
 }
 

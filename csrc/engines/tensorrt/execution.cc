@@ -1,5 +1,6 @@
 #include "engines/tensorrt/execution.h"
 
+#include <cstdint>
 #include <cstring>
 #include <mutex>
 
@@ -16,6 +17,12 @@ std::mutex& context_mutex() {
 }
 
 bool on_gpu(const TensorView& view) { return view.device.type == DeviceType::kGpu; }
+
+// TensorRT wants this of every address; memory of others may begin inside an allocation.
+bool is_aligned(const void* address) {
+  constexpr std::uintptr_t kAlignment = 256;
+  return reinterpret_cast<std::uintptr_t>(address) % kAlignment == 0;
+}
 
 }  // namespace
 
@@ -63,14 +70,13 @@ void Execution::run(int profile, std::span<const TensorView> inputs,
   const ErrorCapture errors;
   use_profile(profile);
   while (inputs_.size() < inputs.size())
-    inputs_.push_back({GrowingBuffer(cuda_, MemoryKind::kDevice),
-                       GrowingBuffer(cuda_, MemoryKind::kPinned)});
+    inputs_.push_back(
+        {GrowingBuffer(cuda_, MemoryKind::kDevice), GrowingBuffer(cuda_, MemoryKind::kPinned)});
   while (results_.size() < outputs.size())
     results_.push_back({std::make_unique<ResultMemory>(cuda_),
                         GrowingBuffer(cuda_, MemoryKind::kPinned), TensorView{}, false});
   for (std::size_t i = 0; i < inputs.size(); ++i) send(inputs_[i], in_infos[i], inputs[i]);
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    prepare(results_[i], out_infos[i], outputs[i]);
+  for (std::size_t i = 0; i < outputs.size(); ++i) prepare(results_[i], out_infos[i], outputs[i]);
   check(context_->enqueueV3(stream_.get()), ErrorCode::kEngine,
         "TensorRT cannot run the model: ", errors.text());
   for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -80,7 +86,7 @@ void Execution::run(int profile, std::span<const TensorView> inputs,
 }
 
 void Execution::use_profile(int profile) {
-  if (profile == profile_) return;  // a new context has profile 0
+  if (profile == profile_) return;
   const ErrorCapture errors;
   profile_ = -1;
   check(context_->setOptimizationProfileAsync(profile, stream_.get()), ErrorCode::kEngine,
@@ -96,15 +102,15 @@ void Execution::send(Input& slot, const TensorInfo& info, const TensorView& view
         "TensorRT refuses shape ", view.shape.to_string(), " of input '", name,
         "': ", errors.text());
   const void* address = view.data;
-  if (!on_gpu(view)) {
+  if (!on_gpu(view) || !is_aligned(address)) {
     const std::size_t bytes = view.num_bytes();
     void* device = slot.device.require(bytes);
     if (bytes > 0) {
-      void* pinned = slot.pinned.require(bytes);
-      std::memcpy(pinned, view.data, bytes);
-      cuda_.check_status(
-          cuda_.memcpy_async(device, pinned, bytes, cudaMemcpyHostToDevice, stream_.get()),
-          "copy an input to the GPU");
+      const void* source = view.data;
+      if (!on_gpu(view)) source = std::memcpy(slot.pinned.require(bytes), view.data, bytes);
+      const auto kind = on_gpu(view) ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+      cuda_.check_status(cuda_.memcpy_async(device, source, bytes, kind, stream_.get()),
+                         "copy an input to the GPU");
     }
     address = device;
   }
@@ -124,9 +130,10 @@ void Execution::prepare(Output& slot, const TensorInfo& info, const Tensor& outp
   bool taken = false;
   if (shape.is_static()) {
     slot.view = {info.dtype, shape, nullptr, Device{DeviceType::kGpu, device_}};
-    slot.direct = !output.empty() && on_gpu(output.view()) && output.shape() == shape;
-    slot.view.data = slot.direct ? output.data()
-                                 : slot.memory->buffer().require(slot.view.num_bytes());
+    slot.direct = !output.empty() && on_gpu(output.view()) && output.shape() == shape &&
+                  is_aligned(output.data());
+    slot.view.data =
+        slot.direct ? output.data() : slot.memory->buffer().require(slot.view.num_bytes());
     slot.memory->notifyShape(name, dims);
     taken = context_->setOutputAllocator(name, nullptr) &&
             context_->setTensorAddress(name, slot.view.data);
@@ -145,8 +152,7 @@ void Execution::collect(Output& slot, const TensorInfo& info, const Tensor& outp
         "' has shape ", shape.to_string(), "; the given memory has ",
         output.empty() ? "" : output.shape().to_string());
   if (slot.direct) return;
-  slot.view = {info.dtype, shape, slot.memory->buffer().data(),
-               Device{DeviceType::kGpu, device_}};
+  slot.view = {info.dtype, shape, slot.memory->buffer().data(), Device{DeviceType::kGpu, device_}};
   const std::size_t bytes = slot.view.num_bytes();
   if (!output.empty() && on_gpu(output.view())) {
     cuda_.check_status(cuda_.memcpy_async(output.data(), slot.view.data, bytes,
@@ -157,9 +163,9 @@ void Execution::collect(Output& slot, const TensorInfo& info, const Tensor& outp
   if (output.empty() && on_device) return;
   void* pinned = slot.pinned.require(bytes);
   if (bytes > 0)
-    cuda_.check_status(cuda_.memcpy_async(pinned, slot.view.data, bytes, cudaMemcpyDeviceToHost,
-                                          stream_.get()),
-                       "copy an output from the GPU");
+    cuda_.check_status(
+        cuda_.memcpy_async(pinned, slot.view.data, bytes, cudaMemcpyDeviceToHost, stream_.get()),
+        "copy an output from the GPU");
   slot.view.data = pinned;
   slot.view.device = Device{};
 }

@@ -70,7 +70,7 @@ class Execution {
   Stream stream_;
   std::vector<Input> inputs_;
   std::vector<Output> results_;
-  int profile_ = 0;
+  int profile_ = -1;  // only the first context of an engine has one before it is told
   std::unique_ptr<nvinfer1::IExecutionContext> context_;  // before the buffers that it may use
 };
 

@@ -1,5 +1,6 @@
 #include "engines/tensorrt/library.h"
 
+#include "core/log.h"
 #include "engines/tensorrt/logger.h"
 
 namespace hpinfer::tensorrt {
@@ -48,7 +49,29 @@ std::unique_ptr<nvinfer1::IBuilder> Library::create_builder() const {
   return builder;
 }
 
+// A library that lies beside TensorRT, else in the loader's path.
+DynamicLibrary Library::open_companion(const std::string& stem) const {
+  const std::filesystem::path name = stem + std::to_string(NV_TENSORRT_MAJOR);
+  const auto beside = path().parent_path() / name;
+  std::error_code error;
+  const bool exists = !path().parent_path().empty() && std::filesystem::exists(beside, error);
+  return DynamicLibrary::open(exists ? beside : name);
+}
+
+// Models with operators that TensorRT has as plugins need them; others run without the library.
+void Library::register_plugins() const {
+  std::call_once(plugins_registered_, [this] {
+    try {
+      const DynamicLibrary plugins = open_companion("libnvinfer_plugin.so.");
+      plugins.function<bool(void*, const char*)>("initLibNvInferPlugins")(&logger(), "");
+    } catch (const Error& error) {
+      log(LogLevel::kDebug, std::string("TensorRT's plugins are not used: ") + error.what());
+    }
+  });
+}
+
 nvinfer1::IRuntime& Library::runtime() const {
+  register_plugins();
   const std::lock_guard lock(mutex_);
   if (runtime_ == nullptr) {
     const ErrorCapture errors;
@@ -62,15 +85,12 @@ nvinfer1::IRuntime& Library::runtime() const {
 
 std::unique_ptr<nvonnxparser::IParser> Library::create_parser(
     nvinfer1::INetworkDefinition& network) const {
-  const std::string name = "libnvonnxparser.so." + std::to_string(NV_TENSORRT_MAJOR);
-  const auto beside = path().parent_path() / name;
-  std::error_code error;
-  const bool exists = !path().parent_path().empty() && std::filesystem::exists(beside, error);
-  const DynamicLibrary parser = DynamicLibrary::open(exists ? beside : std::filesystem::path(name));
+  register_plugins();
+  const DynamicLibrary parser = open_companion("libnvonnxparser.so.");
   const ErrorCapture errors;
   const auto create = parser.function<CreateParserFunction>("createNvOnnxParser_INTERNAL");
-  std::unique_ptr<nvonnxparser::IParser> made(static_cast<nvonnxparser::IParser*>(
-      create(&network, &logger(), NV_ONNX_PARSER_VERSION)));
+  std::unique_ptr<nvonnxparser::IParser> made(
+      static_cast<nvonnxparser::IParser*>(create(&network, &logger(), NV_ONNX_PARSER_VERSION)));
   check(made != nullptr, ErrorCode::kEngine, "TensorRT cannot make a parser: ", errors.text());
   return made;
 }

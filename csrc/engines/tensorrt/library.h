@@ -30,9 +30,13 @@ class Library {
   std::unique_ptr<nvonnxparser::IParser> create_parser(nvinfer1::INetworkDefinition& network) const;
 
  private:
+  DynamicLibrary open_companion(const std::string& stem) const;
+  void register_plugins() const;
+
   DynamicLibrary infer_;
   std::string version_;
   CudaRuntime cuda_;
+  mutable std::once_flag plugins_registered_;
   mutable std::mutex mutex_;
   mutable std::unique_ptr<nvinfer1::IRuntime> runtime_;
 };

@@ -27,6 +27,8 @@ void check_common(const SessionOptions& options) {
         "engine_config");
   check(options.providers.empty(), ErrorCode::kConfig,
         "providers are ONNX Runtime's execution providers; the tensorrt engine has none");
+  check(options.optimized_model.empty(), ErrorCode::kConfig,
+        "optimized_model has no effect on the tensorrt engine: it writes no graph");
   check(options.cache_dir.empty(), ErrorCode::kConfig,
         "cache_dir has no effect on the tensorrt engine: hpinfer keeps its plans in the artifact "
         "cache");

@@ -10,9 +10,9 @@ namespace hpinfer::tensorrt {
 
 // Keys of engine_config.
 struct BuildSettings {
-  int optimization_level = 3;                 // optimization_level: 0 (fast to build) to 5
+  int optimization_level = 3;                  // optimization_level: 0 (fast to build) to 5
   std::optional<std::size_t> workspace_bytes;  // workspace_mib; nullopt: all of the GPU's memory
-  bool tf32 = true;                           // tf32: fp32 products in 19 bits, TensorRT's default
+  bool tf32 = true;                            // tf32: fp32 products in 19 bits, TensorRT's default
 };
 
 // Throws Error: kConfig for options without effect here, unknown keys and values out of range,

@@ -14,8 +14,7 @@ bool within(const ShapeRange& range, const Shape& shape) {
 
 double volume(const std::vector<ShapeRange>& profile) {
   double sum = 0;
-  for (const ShapeRange& range : profile)
-    sum += static_cast<double>(range.largest.num_elements());
+  for (const ShapeRange& range : profile) sum += static_cast<double>(range.largest.num_elements());
   return sum;
 }
 
@@ -105,9 +104,8 @@ void ProfileTable::refuse(std::span<const TensorView> inputs,
                           const std::vector<TensorInfo>& infos) const {
   std::size_t culprit = 0;  // the first input that no profile takes, else the combination is new
   for (std::size_t k = inputs.size(); k-- > 0;)
-    if (std::none_of(profiles_.begin(), profiles_.end(), [&](const auto& profile) {
-          return within(profile[k], inputs[k].shape);
-        }))
+    if (std::none_of(profiles_.begin(), profiles_.end(),
+                     [&](const auto& profile) { return within(profile[k], inputs[k].shape); }))
       culprit = k;
   std::string ranges;
   for (const auto& profile : profiles_)
@@ -121,10 +119,11 @@ void check_profiles(const std::vector<ShapeProfile>& profiles,
                     const std::vector<TensorInfo>& inputs) {
   for (const TensorInfo& input : inputs) {
     if (input.shape.is_static()) continue;
-    check(!profiles.empty(), ErrorCode::kConfig, "input '", input.name, "' has the free shape ",
-          input.shape.to_string(),
-          ": TensorRT needs dynamic_shapes for it (smallest, usual and largest shape); hpinfer tune "
-          "--collect-shapes finds them");
+    check(
+        !profiles.empty(), ErrorCode::kConfig, "input '", input.name, "' has the free shape ",
+        input.shape.to_string(),
+        ": TensorRT needs dynamic_shapes for it (smallest, usual and largest shape); hpinfer tune "
+        "--collect-shapes finds them");
   }
   for (const ShapeProfile& profile : profiles) {
     for (const TensorInfo& input : inputs) {
@@ -135,11 +134,10 @@ void check_profiles(const std::vector<ShapeProfile>& profiles,
       if (found != profile.end()) check_range(input, found->second);
     }
     for (const auto& [name, range] : profile) {
-      const bool known = std::any_of(inputs.begin(), inputs.end(), [&](const TensorInfo& input) {
-        return input.name == name;
-      });
-      check(known, ErrorCode::kConfig, "dynamic_shapes: the model has no input '", name, "'; it has ",
-            inputs.empty() ? "none" : "'" + inputs.front().name + "'",
+      const bool known = std::any_of(inputs.begin(), inputs.end(),
+                                     [&](const TensorInfo& input) { return input.name == name; });
+      check(known, ErrorCode::kConfig, "dynamic_shapes: the model has no input '", name,
+            "'; it has ", inputs.empty() ? "none" : "'" + inputs.front().name + "'",
             inputs.size() > 1 ? " and others" : "");
     }
   }

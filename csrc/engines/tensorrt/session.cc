@@ -1,6 +1,7 @@
 #include "engines/tensorrt/session.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "engines/tensorrt/logger.h"
@@ -11,12 +12,13 @@ namespace {
 
 std::shared_ptr<nvinfer1::ICudaEngine> deserialize(const Library& library,
                                                    std::span<const std::byte> plan) {
+  static std::mutex mutex;  // one runtime for all, which is not said to be safe for threads
+  const std::lock_guard lock(mutex);
   const ErrorCapture errors;
   std::shared_ptr<nvinfer1::ICudaEngine> engine(
       library.runtime().deserializeCudaEngine(plan.data(), plan.size()));
-  check(engine != nullptr, ErrorCode::kModelFormat,
-        "the plan is not one of this TensorRT (", library.version(), ") and GPU: ", errors.text(),
-        "; build it again");
+  check(engine != nullptr, ErrorCode::kModelFormat, "the plan is not one of this TensorRT (",
+        library.version(), ") and GPU: ", errors.text(), "; build it again");
   return engine;
 }
 

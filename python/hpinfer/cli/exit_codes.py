@@ -43,6 +43,7 @@ def code_for(error: BaseException) -> ExitCode:
             ),
             ExitCode.UNAVAILABLE,
         ),
+        ((errors.CancelledError,), ExitCode.INTERRUPTED),
         ((errors.ConfigError, errors.InvalidInputError, errors.InvalidTypeError), ExitCode.USAGE),
     )
     return next((code for kinds, code in table if isinstance(error, kinds)), ExitCode.FAILURE)

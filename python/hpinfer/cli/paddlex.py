@@ -59,3 +59,19 @@ def disable() -> int:
 
     click.echo("off" if drop_in.disable() else "it was not on")
     return ExitCode.OK
+
+
+@paddlex.command(
+    epilog=EPILOG,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def accelerate(command: tuple[str, ...]) -> int:
+    """Run paddlex, paddleocr or a Python file with PaddleX's text operators replaced.
+
+    COMMAND is what would be typed without it: 'hpinfer paddlex accelerate paddleocr ocr -i
+    page.png --enable_hpi True'. Its exit code is passed on.
+    """
+    from hpinfer.paddlex.programs import run_accelerated
+
+    return run_accelerated(command)

@@ -33,6 +33,7 @@ _COMMANDS = {
     "chat": "Have a language model find values in documents.",
     "run": "Predict with a single model, from PaddleX's module YAML.",
     "config": "Show and check configurations.",
+    "bench": "Measure how fast a pipeline or model is here.",
     "tune": "Measure which engine is fastest for a model here.",
     "convert": "Convert a Paddle model to ONNX.",
     "models": "List, fetch and verify models.",

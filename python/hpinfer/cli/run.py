@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     multiple=True,
     help="Set a key, e.g. Predict.input=a.png or Global.device=cpu; may be repeated.",
 )
+@click.option("--explain", is_flag=True, help="Say first how the model runs, and why.")
 @verbosity_options
-def run(file: str, overrides: tuple[str, ...]) -> int:
+def run(file: str, overrides: tuple[str, ...], explain: bool) -> int:
     """Predict with a single model, in the way of PaddleX's main.py.
 
     Global.model, device and output and everything under Predict are obeyed; the sections for
@@ -59,6 +60,8 @@ def run(file: str, overrides: tuple[str, ...]) -> int:
         use_hpip=given.use_hpip,
         hpi_config=cast("dict[str, Any] | None", given.hpi_config),
     )
+    if explain:
+        click.echo(str(model.explain()), err=True)
     return run_prediction(
         cast("Pipeline", model), inputs, dict(wanted.params), PaddleXPrinter(), saver
     )

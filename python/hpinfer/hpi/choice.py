@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 ChoiceSource: TypeAlias = Literal["asked", "measured", "prior", "rule", "plain"]
 
-#: Two measured times closer than this are the same to us: prior knowledge then decides, so that
-#: noise does not move the choice. Well inside the 5 % that a choice may be slower than the best.
+#: Two measured times closer than this, or than their own uncertainty, are the same to us: prior
+#: knowledge then decides, so that noise does not move the choice. Well inside the 5 % that a choice
+#: may be slower than the best.
 _TIE = 0.02
 
 
@@ -205,8 +206,8 @@ def _measured(
         return None
     refused = record.refused()
     order = by_prior(model, asked, settings)
-    best = min(times[item.label] for item in timed)
-    head = next(item for item in order if item in timed and times[item.label] <= best * (1 + _TIE))
+    best = min(timed, key=lambda item: times[item.label])
+    head = next(item for item in order if item in timed and _as_fast(item, best, record))
     rest = sorted((i for i in timed if i is not head), key=lambda item: times[item.label])
     untimed = [i for i in order if i not in timed and i.label not in refused]
     return Choice(
@@ -219,13 +220,21 @@ def _measured(
     )
 
 
+def _as_fast(item: Candidate, best: Candidate, record: TuningRecord) -> bool:
+    """Whether the measurement cannot tell a candidate from the best one."""
+    off = max(record.uncertainty(item.label), record.uncertainty(best.label), _TIE)
+    times = record.times()
+    return times[item.label] <= times[best.label] * (1 + off)
+
+
 def _measured_reason(best: float, others: Sequence[float], record: TuningRecord) -> str:
     when = f" ({record.created[:10]})" if record.created else ""
     if not others:
         return f"the only one that could be measured{when}"
     ratio = min(others) / best
     if ratio < 1 + _TIE:
-        return f"as fast as the next ({ratio:.2f} times its time), and the usual one{when}"
+        told = "as fast as" if ratio * (1 + _TIE) >= 1 else "too few or uneven rounds tell it from"
+        return f"{told} the next ({ratio:.2f} times its time), and the usual one{when}"
     return f"the next takes {ratio:.2f} times as long{when}"
 
 

@@ -6,9 +6,8 @@ it: what is used is what it says.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpinfer._settings import Settings
@@ -16,6 +15,7 @@ from hpinfer.errors import CacheError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 #: Input name to its smallest, usual and largest shape.
 Ranges: TypeAlias = "Mapping[str, Sequence[Sequence[int]]]"
@@ -100,8 +100,8 @@ def read_shapes(path: Path) -> list[dict[str, list[list[int]]]]:
         raise ConfigError(f"{path}: {detail['loc']}: {detail['msg']}") from None
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise ConfigError(
-            f"{path} holds no ranges of shapes ({' '.join(str(error).split())}): write it anew with "
-            "hpinfer tune --collect-shapes"
+            f"{path} holds no ranges of shapes ({' '.join(str(error).split())}): "
+            "hpinfer tune --collect-shapes writes it anew"
         ) from None
 
 
@@ -126,9 +126,10 @@ def write_shapes(
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
+            temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             failures.append(f"{path}: {error.strerror or error}")
             continue
         return path
@@ -145,7 +146,7 @@ def _places(model_dir: Path, name: str) -> tuple[Path, ...]:
 def _text(name: str, profiles: Sequence[Ranges], source: str) -> str:
     lines = [
         "# Input shapes that TensorRT engines are built for: smallest, usual, largest of each.",
-        "# Used where backend_config and inference.yml give no dynamic_shapes; edit it as you like.",
+        "# Used where backend_config and inference.yml give none. Edit it if you like.",
         *([f"# {source}"] if source else []),
         f"model: {name}",
         "profiles:",
@@ -167,7 +168,9 @@ def _quoted(name: str) -> str:
 def ranges_text(profiles: Sequence[Ranges]) -> str:
     """E.g. ``"x 1x3x32x32 to 1x3x4000x4000"``, for `explain()`."""
     return " or ".join(
-        ", ".join(f"{name} {_dims(shapes[0])} to {_dims(shapes[2])}" for name, shapes in one.items())
+        ", ".join(
+            f"{name} {_dims(shapes[0])} to {_dims(shapes[2])}" for name, shapes in one.items()
+        )
         for one in profiles
     )
 

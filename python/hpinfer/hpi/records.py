@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-#: Part of every record's key: raised when what is measured or stored changes.
-TUNING_SCHEMA = 1
+#: Part of every record's key: raised when what is measured, judged or stored changes.
+TUNING_SCHEMA = 2
 #: Reason of what is neither better nor worse than the rest, only unknown.
 OUT_OF_TIME = "not measured: the time was used up"
+#: With fewer rounds a time says little; with more, it is never taken to be off by more than the 5 %
+#: that a choice may be slower than the best.
+_FEW_ROUNDS = 3
+_UNCERTAINTY_OF_FEW, _LARGEST_UNCERTAINTY = 0.25, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,13 @@ class Measurement:
         """Whether it may be chosen for its time."""
         return self.milliseconds is not None and not self.reason
 
+    @property
+    def uncertainty(self) -> float:
+        """How far the median may be off, relative to it: about its standard error."""
+        if self.rounds < _FEW_ROUNDS:
+            return _UNCERTAINTY_OF_FEW
+        return min(self.spread / math.sqrt(self.rounds), _LARGEST_UNCERTAINTY)
+
 
 @dataclass(frozen=True, slots=True)
 class TuningRecord:
@@ -66,6 +78,10 @@ class TuningRecord:
             for entry in self.measurements
             if entry.milliseconds is not None and entry.eligible
         }
+
+    def uncertainty(self, label: str) -> float:
+        """How far the time of a label may be off, relative to it."""
+        return next(entry.uncertainty for entry in self.measurements if entry.label == label)
 
     def refused(self) -> dict[str, str]:
         """Why a label may not be chosen, not even when all others fail."""

@@ -45,7 +45,7 @@ _CLOSE_ROUNDS = 45
 _CLOSE_TIME = 1.25
 #: Whose full-precision results the others are compared with, most trusted first: the framework that
 #: the models come from, then the ONNX reference runtime.
-_TRUST = ("paddle", "onnxruntime", "openvino")
+_TRUST = ("paddle", "onnxruntime", "openvino", "tensorrt", "om")
 
 
 class Runnable(Protocol):

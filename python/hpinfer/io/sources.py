@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -95,8 +96,12 @@ class _Reader:
 
     def __init__(self, *, on_error: str) -> None:
         self._raise = on_error == "raise"
-        self._settings = Settings.from_env()
         self._count = 0
+
+    @functools.cached_property
+    def _settings(self) -> Settings:
+        # Read when a file or address comes: pictures in memory need none of them.
+        return Settings.from_env()
 
     def read(self, source: ImageSource) -> _Results:
         if isinstance(source, str):

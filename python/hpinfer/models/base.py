@@ -212,17 +212,15 @@ def _predict_batch(
         if isinstance(result, Result):
             _add_times(result, clock, read.seconds, len(usable))
     remaining = iter(results)
-    return [
-        read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch
-    ]
+    return [read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch]
 
 
 def _add_times(result: Result, clock: StageClock, decode: float, images: int) -> None:
     """Adds the times of the whole call, of which each image of a batch has an equal share."""
     own = dict(result.timing)
     steps = clock.stages if own or clock.stages else clock.around_networks
-    shares = {**steps, "network": clock.network, "total": clock.total}
-    shares = {name: seconds / images for name, seconds in shares.items()}
+    whole = {**steps, "network": clock.network, "total": clock.total}
+    shares = {name: seconds / images for name, seconds in whole.items()}
     shares["total"] += decode
     result.set_timing({"decode": decode, **own, **shares})
 

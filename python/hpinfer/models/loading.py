@@ -297,8 +297,8 @@ class ModelLoading:
     def _contenders(self) -> list[Candidate]:
         """What to measure, the likeliest first.
 
-        Where an engine reads the model's own file, its detour through a conversion is left out: it
-        is the same network, and stays what is tried if the file cannot be read after all.
+        Where an engine reads the model's own file, its detour through a conversion comes last: it
+        is the same network, and a few percent faster or slower.
         """
         usable = [
             item
@@ -307,12 +307,15 @@ class ModelLoading:
             if item.engine != "tensorrt" or self._settings.hpi.backend == "tensorrt"
         ]
         direct = {(item.engine, item.precision) for item in usable if item.converter is None}
-        return [
+        asked = [
             item
             for item in by_prior(self._model, usable, self._settings)
             if self._settings.hpi.backend in (None, item.engine)
-            and (item.converter is None or (item.engine, item.precision) not in direct)
         ]
+        return sorted(
+            asked,
+            key=lambda item: item.converter is not None and (item.engine, item.precision) in direct,
+        )
 
     def _tuning_key(self, ranked: Sequence[Candidate]) -> ArtifactKey:
         from importlib.metadata import version

@@ -108,12 +108,12 @@ class _Ahead(Generic[GroupT, ResultT]):
             except StopIteration:
                 self._end(number, _End())
                 return
-            except BaseException as error:  # noqa: BLE001 - raised again where its result belongs
+            except BaseException as error:
                 self._end(number, error)
                 return
         try:
             results = self._work(group)
-        except BaseException as error:  # noqa: BLE001 - raised again where its result belongs
+        except BaseException as error:
             self._end(number, error)
         else:
             self._put(number, results)

@@ -177,14 +177,17 @@ def _open_routed(
     artifact: ArtifactUse | None = None
     if task.config.build == "wait" or find_plan(store, request) is not None:
         main, artifact = _load_now(task, store, request)
+        if task.config.outside_shapes == "error":
+            alone = Session.of_native(main, engine="tensorrt")
+            return OpenedTensorRT(alone, artifact, tuple(notes))
     beside = other()
     builder = BackgroundBuilder(task, store, request)
     refused = None
     if task.config.outside_shapes == "new_profile":
         refused = _teller(builder)
-    # In the background every shape is served; "error" is for an engine that is there.
-    keep = main is None or task.config.outside_shapes != "error"
-    routed = _native.RoutedSession(main, beside.native if keep else None, refused)
+    routed = _native.RoutedSession(
+        main, beside.native, task.config.outside_shapes != "error", refused
+    )
     builder.attach(routed)
     if task.config.outside_shapes != "error":
         also = ", and an engine for them is built" if refused is not None else ""
@@ -278,7 +281,8 @@ class BackgroundBuilder:
                 self._remember()
         except HpinferError as error:
             self.failure = error
-            _log.warning("%s: no TensorRT engine: %s", self._task.name, " ".join(str(error).split()))
+            reason = " ".join(str(error).split())
+            _log.warning("%s: no TensorRT engine: %s", self._task.name, reason)
         finally:
             self.state = ""
             with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -35,7 +34,7 @@ class StageClock:
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
-        self._timer.__enter__()
+        self._timer.start()
         return self
 
     def __exit__(
@@ -44,7 +43,7 @@ class StageClock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.__exit__(kind, error, trace)
+        self._timer.stop()
         _current.reset(self._token)
 
     @property
@@ -59,8 +58,12 @@ class StageClock:
 
     @property
     def around_networks(self) -> dict[str, float]:
-        """Seconds before the first network began and after the last one ended."""
-        return {"preprocess": self._timer.before, "postprocess": self._timer.after}
+        """Seconds before the first network began, in networks, and after the last one ended."""
+        return {
+            "preprocess": self._timer.before,
+            "network": self.network,
+            "postprocess": self._timer.after,
+        }
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -68,14 +71,14 @@ class StageClock:
 
         outer, path = self._prefix, f"{self._prefix}{name}"
         self._prefix = f"{path}."
-        start = time.perf_counter()
         timer = _native.EngineTimer()
+        timer.start()
         try:
-            with timer:
-                yield
+            yield
         finally:
+            timer.stop()
             self._prefix = outer
-            self._add(path, time.perf_counter() - start)
+            self._add(path, timer.total)
             if timer.runs:
                 self._add(f"{path}.network", timer.seconds)
 

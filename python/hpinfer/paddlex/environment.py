@@ -170,10 +170,11 @@ def _conversion() -> Finding:
     if version is not None and command is not None:
         return Finding("conversion", "ok", f"PaddleX converts with paddle2onnx {version}")
     missing = "paddle2onnx is not installed" if version is None else "no command paddlex on PATH"
+    runs = "run nowhere" if _paddle() is None else "run on Paddle only"
     return Finding(
         "conversion",
         "note",
-        f"{missing}: Paddle models run on Paddle only, unless inference.onnx lies beside them",
+        f"{missing}: Paddle models {runs}, unless inference.onnx lies beside them",
         "hpinfer convert MODEL_DIR writes it",
     )
 

@@ -14,6 +14,7 @@ from hpinfer.pipelines.chatocr import ChatOCRPipeline
 from hpinfer.pipelines.doc_preprocessor import DocPreprocessorPipeline
 from hpinfer.pipelines.formula_recognition import FormulaRecognitionPipeline
 from hpinfer.pipelines.layout_parsing import LayoutParsingPipeline
+from hpinfer.pipelines.loading import Part
 from hpinfer.pipelines.ocr import OCRPipeline
 from hpinfer.pipelines.seal_recognition import SealRecognitionPipeline
 from hpinfer.pipelines.single_model import (
@@ -122,8 +123,17 @@ def create_pipeline(
         precision=precision,
     )
     settings = resolve(source.config, label=source.label, given=given)
+    # Engines load without Python's lock: meanwhile, what the first prediction would wait for.
+    Part(_import_for_prediction, lambda _: None, in_background=True)
     _tell_what_does_not_apply(settings)
     return PIPELINE_CLASSES[source.config.pipeline_name](source.config, settings)
+
+
+def _import_for_prediction() -> None:
+    import numpy
+    import PIL.Image
+
+    del numpy, PIL
 
 
 def _tell_what_does_not_apply(settings: Mapping[str, HPISettings]) -> None:

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from hpinfer.results import OCRResult
 
 _SEAL_PARAMETERS = frozenset(
-    {"seal_rec_batching", "seal_rec_score_thresh", *(f"seal_det_{name}" for name in DETECTION_PARAMETERS)}
+    {
+        "seal_rec_batching",
+        "seal_rec_score_thresh",
+        *(f"seal_det_{name}" for name in DETECTION_PARAMETERS),
+    }
 )
 
 

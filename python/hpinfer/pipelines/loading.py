@@ -52,5 +52,5 @@ class Part(Generic[PartT]):
     def _run(self, make: Callable[[], PartT]) -> None:
         try:
             self._future.set_result(make())
-        except BaseException as error:  # noqa: BLE001 - raised again where the part is wanted
+        except BaseException as error:
             self._future.set_exception(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
 import unicodedata
@@ -31,6 +32,8 @@ _KNOWN_FILES = (
     "DroidSansFallbackFull.ttf",
     "DroidSansFallback.ttf",
     "PingFang.ttc",
+    "PingFang-SC-Regular.ttf",  # PaddleX fetches this one and the next
+    "simfang.ttf",
     "Hiragino Sans GB.ttc",
     "STHeiti Light.ttc",
     "Arial Unicode.ttf",
@@ -63,17 +66,28 @@ def system_fonts() -> tuple[Path, ...]:
 
 
 def _font_directories() -> list[Path]:
-    home = Path.home()
+    home, paddlex = Path.home(), Settings.from_env().paddlex_cache_dir / "fonts"
     if sys.platform == "win32":
-        return [Path("C:/Windows/Fonts")]
+        return [Path("C:/Windows/Fonts"), paddlex]
     if sys.platform == "darwin":
-        return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
+        own = [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
+        return [*own, paddlex]
     return [
         home / ".local/share/fonts",
         home / ".fonts",
         Path("/usr/local/share/fonts"),
         Path("/usr/share/fonts"),
+        paddlex,
     ]
+
+
+@functools.cache
+def _warn_of_missing_glyphs() -> None:
+    """Says once that texts are drawn as boxes."""
+    logging.getLogger("hpinfer.results").warning(
+        "no font here has some of the characters to be drawn: boxes stand in their place; install "
+        "one with Chinese, e.g. Noto Sans CJK, or name one with HPINFER_FONT"
+    )
 
 
 @dataclass(slots=True)
@@ -144,7 +158,10 @@ class FontBook:
     def _choice(self, char: str) -> int:
         if char not in self._choices:
             covering = (i for i in range(len(self._sources)) if self._covers(i, char))
-            self._choices[char] = next(covering, 0)
+            choice = next(covering, None)
+            if choice is None:
+                _warn_of_missing_glyphs()
+            self._choices[char] = choice or 0
         return self._choices[char]
 
     def _covers(self, index: int, char: str) -> bool:

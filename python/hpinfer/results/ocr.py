@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from hpinfer.results.base import Result
-from hpinfer.results.data_frame import import_pandas
 from hpinfer.results.markdown import escape_markdown
 from hpinfer.results.rows import RowsResult
 
@@ -143,8 +142,7 @@ class OCRResult(RowsResult):
         Raises:
             UnsupportedError: pandas is not installed.
         """
-        pd = import_pandas()
-        frame = pd.DataFrame(self._rows(), columns=list(LINE_COLUMNS))
+        frame = RowsResult.to_pandas(self)
         frame["polygon"] = list(self.rec_polys)
         return frame
 

@@ -1,4 +1,4 @@
-"""Results that are a list of things: as CSV."""
+"""Results that are a list of things: as CSV and data frame."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from hpinfer.results.base import Result
+from hpinfer.results.data_frame import import_pandas
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
     from pathlib import Path
+
+    import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -35,6 +38,14 @@ class RowsResult(Result):
             writer.writerow(self._COLUMNS)
         writer.writerows(self._rows())
         return stream.getvalue()
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same rows as a data frame, with the columns of CSV.
+
+        Raises:
+            UnsupportedError: pandas is not installed.
+        """
+        return import_pandas().DataFrame(list(self._rows()), columns=list(self._COLUMNS))
 
     def save_to_csv(self, save_path: str | os.PathLike[str]) -> list[Path]:
         """Writes `to_csv` to ``<name>.csv`` in a directory, or to a file ending in ``.csv``."""

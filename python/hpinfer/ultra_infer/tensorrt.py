@@ -1,4 +1,6 @@
-"""TensorRT through ONNX Runtime's provider, its engines kept in hpinfer's artifact cache.
+"""TensorRT: hpinfer's own engine where it is part of the build, else ONNX Runtime's provider.
+
+Engines are kept in hpinfer's artifact cache.
 
 ``trt_option.serialize_file`` says where: the folder ``hpinfer`` beside that path. What may be
 loaded from there is decided by the key alone: model, precision, shapes, versions and device.
@@ -34,7 +36,8 @@ def open_tensorrt(option: RuntimeOption, source: ModelSource) -> Session:
     """
     from hpinfer.session import Session
 
-    version = _version()
+    native = _native_version()
+    version = _version() if native is None else native
     _check_options(option)
     given = option.trt_option
     if source.network != "onnx":
@@ -42,6 +45,8 @@ def open_tensorrt(option: RuntimeOption, source: ModelSource) -> Session:
             "TensorRT reads ONNX models: convert this one with hpinfer convert first"
         )
     _check_shapes(given, _free_inputs(source.path))
+    if native is not None:
+        return _open_native(option, source, native)
     with artifact_store(given, source).directory_for(artifact_key(option, source, version)) as kept:
         return Session(
             source.path,
@@ -49,6 +54,48 @@ def open_tensorrt(option: RuntimeOption, source: ModelSource) -> Session:
             device=f"gpu:{option.device_id}",
             providers=[(_PROVIDER, provider_options(given, kept)), "CUDAExecutionProvider"],
         )
+
+
+def _native_version() -> str | None:
+    """Version of hpinfer's own engine; None where it is not part of the build or not usable."""
+    from hpinfer.hpi.discovery import engines
+
+    status = next((item for item in engines() if item.name == "tensorrt"), None)
+    return status.version if status is not None and status.usable else None
+
+
+def _open_native(option: RuntimeOption, source: ModelSource, version: str) -> Session:
+    from hpinfer.config.backends import TensorRTConfig
+    from hpinfer.hpi.artifacts import content_hash
+    from hpinfer.models import tensorrt_opening
+    from hpinfer.session import Session
+
+    given = option.trt_option
+    shapes = {
+        name: [given.min_shape[name], given.opt_shape[name], given.max_shape[name]]
+        for name in sorted(given.min_shape)
+    }
+    task = tensorrt_opening.TensorRTTask(
+        network=source.path,
+        model=content_hash([source.path]),
+        model_dir=source.files.directory,
+        name=source.files.name,
+        version=version,
+        device=f"gpu:{option.device_id}",
+        precision="fp16" if given.enable_fp16 else "fp32",
+        options={},
+        config=TensorRTConfig(
+            dynamic_shapes=shapes or None, workspace_mib=max(given.max_workspace_size >> 20, 1)
+        ),
+        config_source="trt_option",
+        asked=True,
+    )
+    store = artifact_store(given, source)
+
+    def other() -> Session:
+        return Session(source.path, engine="onnxruntime")
+
+    return tensorrt_opening.open_tensorrt(task, store, other).session
 
 
 def artifact_store(given: TrtBackendOption, source: ModelSource) -> ArtifactStore:

@@ -52,9 +52,8 @@ void* real(const void* address, std::size_t bytes, bool device) {
   const std::lock_guard lock(state().mutex);
   if (is_device(address) != device) return nullptr;
   const std::uintptr_t raw = number(address) & ~kDeviceBit;
-  return within(device ? state().device : state().pinned, raw, bytes)
-             ? reinterpret_cast<void*>(raw)
-             : nullptr;
+  return within(device ? state().device : state().pinned, raw, bytes) ? reinterpret_cast<void*>(raw)
+                                                                      : nullptr;
 }
 
 }  // namespace

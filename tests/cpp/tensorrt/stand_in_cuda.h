@@ -9,7 +9,7 @@
 
 // Memory "of the GPU" is memory of the host at another address: using the device address on the
 // host is a fault of the processor. This gives the real one.
-STAND_IN_EXPORT void* stand_in_host_address(const void* device_address);
+extern "C" STAND_IN_EXPORT void* stand_in_host_address(const void* device_address);
 
 // Work is put into streams and done when a stream is synchronised: a result that is read before is
 // not there yet.

@@ -123,7 +123,9 @@ using TimingFacade = Facade<nvinfer1::ITimingCache, TimingCache>;
 
 class Config final : public nvinfer1::apiv::DefaultVBuilderConfig {
  public:
-  void setFlag(nvinfer1::BuilderFlag flag) noexcept override { flags.insert(static_cast<int>(flag)); }
+  void setFlag(nvinfer1::BuilderFlag flag) noexcept override {
+    flags.insert(static_cast<int>(flag));
+  }
   void clearFlag(nvinfer1::BuilderFlag flag) noexcept override {
     flags.erase(static_cast<int>(flag));
   }

@@ -76,7 +76,8 @@ Plan read_plan(std::string_view bytes) {
       for (Dims& dims : profile[name]) dims = read_dims(in);
     }
   }
-  in.ignore();
+  std::string rest_of_line;
+  for (int i = 0; i < 2; ++i) std::getline(in, rest_of_line);  // an empty line ends the head
   plan.onnx = bytes.substr(static_cast<std::size_t>(in.tellg()));
   return plan;
 }
@@ -88,7 +89,9 @@ struct Shared {
   std::mutex mutex;
   std::map<std::vector<std::vector<std::int64_t>>, std::vector<Shape>> output_shapes;
 
-  const TensorInfo* input(std::string_view name) const { return find(model->session->inputs(), name); }
+  const TensorInfo* input(std::string_view name) const {
+    return find(model->session->inputs(), name);
+  }
   const TensorInfo* output(std::string_view name) const {
     return find(model->session->outputs(), name);
   }
@@ -139,7 +142,8 @@ class Context final : public nvinfer1::apiv::DefaultVExecutionContext {
 
   bool setOptimizationProfileAsync(std::int32_t index, cudaStream_t) noexcept override {
     const Use use(*this);
-    if (index < 0 || index >= static_cast<std::int32_t>(shared_->plan.profiles.size())) return false;
+    const auto count = static_cast<std::int32_t>(shared_->plan.profiles.size());
+    if (index < 0 || index >= std::max(1, count)) return false;
     profile_ = index;
     shapes_.clear();
     return true;
@@ -147,6 +151,7 @@ class Context final : public nvinfer1::apiv::DefaultVExecutionContext {
   bool setInputShape(const char* name, const Dims& dims) noexcept override {
     const Use use(*this);
     const TensorInfo* info = shared_->input(name);
+    if (profile_ < 0) return refuse("a context without profile: " + std::string(name));
     if (info == nullptr || !info->shape.accepts(shape_of(dims))) return refuse(name);
     if (!shared_->plan.profiles.empty()) {
       const Profile& profile = shared_->plan.profiles[static_cast<std::size_t>(profile_)];
@@ -196,7 +201,7 @@ class Context final : public nvinfer1::apiv::DefaultVExecutionContext {
   }
 
   std::shared_ptr<Shared> shared_;
-  std::int32_t profile_ = 0;
+  std::int32_t profile_ = -1;  // as any but the first context of an engine
   std::map<std::string, Dims> shapes_;
   std::map<std::string, void*> addresses_;
   std::map<std::string, nvinfer1::IOutputAllocator*> allocators_;

@@ -68,7 +68,10 @@ def create(way: str, models: Path, family: str) -> Any:
 
 
 def read_pages(way: str, images: list[Path], models: Path, family: str) -> dict[str, Any]:
-    """What a configuration reads: `pages` by image, and the `engines` of hpinfer that ran."""
+    """What a configuration reads: `pages` by image, and the `engines` of hpinfer that ran.
+
+    A picture on which the pipeline fails has an `error` instead.
+    """
     import numpy as np
 
     if way.endswith(FAST):
@@ -79,7 +82,12 @@ def read_pages(way: str, images: list[Path], models: Path, family: str) -> dict[
     pipeline = create(way, models, family)
     pages = {}
     for image in images:
-        result = next(iter(pipeline.predict(str(image))))
+        try:
+            result = next(iter(pipeline.predict(str(image))))
+        except Exception as error:  # PaddleX fails on some pictures with any engine
+            traceback.print_exc()
+            pages[image.name] = {"error": f"{type(error).__name__}: {error}"}
+            continue
         pages[image.name] = {
             "rec_texts": list(result["rec_texts"]),
             "rec_scores": [float(score) for score in result["rec_scores"]],

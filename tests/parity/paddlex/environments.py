@@ -36,7 +36,7 @@ class Environment:
         subprocess.run([*pip, "--no-compile", *requirements], check=True)
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command with this environment first on the path."""
+        """A command with this environment first on the path, in its folder: converters litter."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
         variables = {
             **self.font(),
@@ -44,7 +44,9 @@ class Environment:
             "PATH": path,
             "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
         }
-        return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        return subprocess.run(
+            command, capture_output=True, text=True, env=variables, cwd=self.folder, check=False
+        )
 
     def font(self) -> dict[str, str]:
         """A font that OpenCV's wheel carries: PaddleX 3.0 and 3.1 fetch one when imported."""
@@ -55,15 +57,16 @@ class Environment:
 def environment(work: Path, release: str, *, paddle: bool = False) -> Environment:
     """The environment of a release, made if it is not there, with hpinfer's wheels of now."""
     made = Environment(work / f"paddlex-{release}{'-paddle' if paddle else ''}")
+    # The newest one runs every pipeline, the others OCR. ocr-core exists since 3.2.
+    others = "ocr" if release.startswith(("3.0", "3.1")) else "ocr-core"
+    extra = "ocr,cv" if release == NEWEST and not paddle else others
+    more = PADDLE if paddle else WRITERS if release == NEWEST else ()
+    wanted = [f"paddlex[{extra}]=={release}", *ENGINES, *more]
     complete = made.folder / "complete"
-    if not complete.exists():
+    if not complete.exists() or complete.read_text(encoding="utf-8").split() != wanted:
         venv.create(made.folder, with_pip=True, clear=True)
-        # The newest one runs every pipeline, the others OCR. ocr-core exists since 3.2.
-        others = "ocr" if release.startswith(("3.0", "3.1")) else "ocr-core"
-        wanted = "ocr,cv" if release == NEWEST and not paddle else others
-        extras = PADDLE if paddle else WRITERS if release == NEWEST else ()
-        made.install(f"paddlex[{wanted}]=={release}", *ENGINES, *extras)
-        complete.touch()
+        made.install(*wanted)
+        complete.write_text("\n".join(wanted), encoding="utf-8")
     wheels = sorted(map(str, (work / "dist").glob("*.whl")))
     made.install(*wheels)  # with what they depend on
     made.install("--force-reinstall", "--no-deps", *wheels)  # also where the version is the same

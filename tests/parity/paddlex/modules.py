@@ -2,13 +2,13 @@
 
     python modules.py OUT IMAGE… --models MODELS [--real DIR] [--only NAME…]
 
-Everything is done three times: on PaddleX's own ONNX Runtime engine, and on hpinfer's `ultra_infer`
-with each backend. Results must be equal, on ONNX Runtime to the last bit, on OpenVINO up to rounding.
-Where PaddleX does not offer that engine, its plugin's runner on a bare ONNX Runtime session stands for
-it.
-The networks are those of `module_networks.py`, text detection and recognition are real. `--real`
-compares other model folders (inference.onnx and a complete inference.yml) instead. Writes a JSON
-object: name to what differs, or null. Run it in an environment of `environments.py`.
+Everything is done three times: on PaddleX's own ONNX Runtime engine, and on hpinfer's
+`ultra_infer` with each backend. Results must be equal, on ONNX Runtime to the last bit, on OpenVINO
+up to rounding. Where PaddleX does not offer that engine, its plugin's runner on a bare ONNX Runtime
+session stands for it. The networks are those of `module_networks.py`, text detection and
+recognition are real. `--real` compares other model folders (inference.onnx and a complete
+inference.yml) instead. Writes a JSON object: name to what differs, or null. Run it in an
+environment of `environments.py`.
 """
 
 from __future__ import annotations

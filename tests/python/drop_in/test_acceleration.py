@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import reference_operators as operators
 import reference_vision
+from click.testing import CliRunner
 
 import hpinfer.paddlex
-from hpinfer.errors import EngineUnavailableError, UnsupportedError
+from hpinfer.cli.root import root
+from hpinfer.errors import EngineUnavailableError, InputNotFoundError, UnsupportedError
 from hpinfer.paddlex import acceleration
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -204,3 +206,30 @@ def test_a_changed_paddlex_leaves_nothing_half_replaced(paddlex, monkeypatch):
     with pytest.raises(UnsupportedError, match=r"CropByPolys\.get_minarea_rect_crop"):
         hpinfer.paddlex.accelerate()
     assert operators.DBPostProcess.process is original
+
+
+def test_a_program_runs_with_the_operators_replaced(paddlex, tmp_path, monkeypatch):
+    original = operators.DBPostProcess.process
+    seen = []
+    monkeypatch.setattr(operators, "seen", seen, raising=False)
+    script = tmp_path / "read.py"
+    script.write_text(
+        "import sys, reference_operators as operators\n"
+        "operators.seen.append((sys.argv, operators.DBPostProcess.process))\n"
+        "sys.exit(3)\n",
+        encoding="utf-8",
+    )
+    command = ["paddlex", "accelerate", str(script), "--input", "page.png"]
+    result = CliRunner().invoke(root, command, standalone_mode=False)
+    assert result.return_value == 3
+    ((arguments, replaced),) = seen
+    assert arguments == [str(script), "--input", "page.png"]
+    assert replaced is not original
+    assert operators.DBPostProcess.process is original
+
+
+def test_a_program_that_is_not_there(paddlex):
+    result = CliRunner().invoke(
+        root, ["paddlex", "accelerate", "no-such-program"], standalone_mode=False
+    )
+    assert isinstance(result.exception, InputNotFoundError)

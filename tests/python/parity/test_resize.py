@@ -139,6 +139,7 @@ def assert_same(image, width, height, interpolation, flag):
 @example(1, 1, 1, 237, "noise", 0)  # a fraction that is rounded to one
 @example(100, 99, 33, 33, "noise", 0)
 @example(40, 41, 40, 20, "noise", 0)  # one axis stays, the other shrinks
+@example(1, 1, 1, 197, "noise", 0)  # a position a hair's breadth before a pixel
 def test_area_and_lanczos(interpolation, flag, height, width, new_height, new_width, kind, seed):
     image = reference.random_picture(np.random.default_rng(seed), height, width, kind=kind)
     assert_same(image, new_width, new_height, interpolation, flag)

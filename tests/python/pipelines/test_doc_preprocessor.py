@@ -15,6 +15,7 @@ from example_pages import GOLDEN, IMAGES, golden_pages, load_bgr
 from onnx import helper
 from page_inputs import turned_pages
 from PIL import Image
+from shipped_yaml import DOCUMENT
 
 import hpinfer
 from hpinfer import _native
@@ -25,23 +26,6 @@ from hpinfer.pipelines import DocPreprocessorPipeline
 ANGLES = ["0", "90", "180", "270"]
 #: The colour that the constructed network takes for each angle.
 COLOUR_OF = dict(zip((0, 90, 180, 270), ("red", "green", "blue", "black"), strict=True))
-
-SHIPPED = """
-pipeline_name: doc_preprocessor
-
-use_doc_orientation_classify: True
-use_doc_unwarping: True
-
-SubModules:
-  DocOrientationClassify:
-    module_name: doc_text_orientation
-    model_name: PP-LCNet_x1_0_doc_ori
-    model_dir: {orientation}
-  DocUnwarping:
-    module_name: image_unwarping
-    model_name: UVDoc
-    model_dir: {unwarping}
-"""
 
 
 @pytest.fixture
@@ -63,7 +47,7 @@ def unwarping(tmp_path):
 @pytest.fixture
 def config(tmp_path, orientation, unwarping):
     path = tmp_path / "doc_preprocessor.yaml"
-    path.write_text(SHIPPED.format(orientation=orientation, unwarping=unwarping), encoding="utf-8")
+    path.write_text(DOCUMENT.format(orientation=orientation, unwarping=unwarping), encoding="utf-8")
     return path
 
 
@@ -116,7 +100,7 @@ def test_a_step_without_its_model_is_refused_at_once(engine):
 
 def test_labels_that_are_no_angles_are_refused(tmp_path, engine):
     model = colour_model(tmp_path / "m", name="PP-LCNet_x1_0_doc_ori")
-    text = SHIPPED.replace("use_doc_unwarping: True", "use_doc_unwarping: False")
+    text = DOCUMENT.replace("use_doc_unwarping: True", "use_doc_unwarping: False")
     data = yaml.safe_load(text.format(orientation=model, unwarping="null"))
     with pytest.raises(ModelFormatError, match="must have the labels 0, 90, 180 and 270"):
         next(hpinfer.create_pipeline(data, engine=engine).predict(coloured("red")))

@@ -243,14 +243,36 @@ def test_paddle_files_are_converted_for_an_engine_that_reads_onnx(model_dir, mon
 @pytest.mark.skipif(not BOTH, reason="there is nothing to fall back on")
 def test_what_cannot_be_converted_goes_to_an_engine_that_reads_it(model_dir, monkeypatch):
     directory = model_dir(DET, "paddle")
-    converter = Converter(None, error=ConversionError("it has no such operator"))
+    refused_text = "it has no such operator"
+    converter = Converter(None, error=ConversionError(refused_text))
     monkeypatch.setattr(loading, "converter", lambda: converter)
     monkeypatch.setattr(tuning, "_MAX_ROUNDS", 2)
     explanation = load(directory, QUICK).explanation
     assert explanation.chosen.label == "openvino fp32 from .pdmodel"
-    assert converter.conversions == 1  # for ONNX Runtime: OpenVINO reads the file itself
+    assert converter.conversions == 1  # for both engines that would start from it
+    assert explanation.rejected["openvino fp32 from .pdmodel by p2o 1.0"] == refused_text
     refused = explanation.rejected["onnxruntime fp32 from .pdmodel by p2o 1.0"]
-    assert refused == "it has no such operator"
+    assert refused == refused_text
+
+
+@pytest.mark.network
+@pytest.mark.skipif(not BOTH, reason="there is only one way")
+def test_a_file_that_is_read_directly_is_measured_converted_too(model_dir, monkeypatch, tunings):
+    directory, onnx = model_dir(DET, "paddle"), model_dir(DET, folder="onnx") / "inference.onnx"
+    converter = Converter(onnx)
+    monkeypatch.setattr(loading, "converter", lambda: converter)
+    ranked = loading.loading_of(located(directory), QUICK)._contenders()
+    assert [item.label for item in ranked if item.engine != "paddle"] == [
+        "openvino fp32 from .pdmodel",
+        "onnxruntime fp32 from .pdmodel by p2o 1.0",
+        "openvino fp32 from .pdmodel by p2o 1.0",
+    ]
+    explanation = load(directory, QUICK).explanation
+    assert set(explanation.timings_ms) >= {item.label for item in ranked}
+    assert explanation.timings_ms[explanation.chosen.label] <= 1.05 * min(
+        explanation.timings_ms.values()
+    )
+    assert len(tunings) == converter.conversions == 1
 
 
 @pytest.mark.network
@@ -384,6 +406,27 @@ def test_the_doctor_says_what_would_run_without_loading_it(monkeypatch):
         assert model["expected"].split()[0] in ENGINES
         assert model["source"] in ("prior", "measured")
         assert model["rejected"]["om"] == "not part of this build"
+
+
+def test_the_doctor_says_what_the_models_themselves_would_say(model_dir, monkeypatch):
+    from hpinfer import doctor, hub
+
+    directory = model_dir(DET)
+    files = hub.resolve(directory)
+    monkeypatch.setattr(hub, "resolve", lambda name, **_: files)
+    (before, _) = doctor.report().to_dict()["models"]
+    explained = load(directory).explanation.to_dict()
+    load(directory, QUICK)
+    (after, _) = doctor.report().to_dict()["models"]
+    measured = load(directory).explanation.to_dict()
+    for told, said in ((before, explained), (after, measured)):
+        assert told["expected"] == said["chosen"]["label"]
+        for name in ("source", "reason", "timings_ms", "agreements", "rejected"):
+            assert told[name] == said[name], name
+        assert list(told["assumptions"]) == said["assumptions"]
+    if BOTH:
+        assert after["source"] == "measured"
+        assert all(after["agreements"].values())
 
 
 def test_the_doctor_says_that_a_model_is_not_here(monkeypatch, tmp_path):

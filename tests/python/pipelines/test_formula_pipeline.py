@@ -11,53 +11,12 @@ from constructed import write_model
 from detection_networks import detection_model
 from formula_networks import VOCABULARY, latex_config, sides_network
 from PIL import Image
+from shipped_yaml import FORMULAS
 
 import hpinfer
 from hpinfer.cli.root import root
 from hpinfer.errors import ConfigError, ModelNotFoundError
 from hpinfer.io import InputFailure
-
-#: As PaddleX ships it, with other models.
-SHIPPED = """
-pipeline_name: formula_recognition
-
-use_layout_detection: True
-use_doc_preprocessor: False
-
-SubModules:
-  LayoutDetection:
-    module_name: layout_detection
-    model_name: tiny
-    model_dir: {layout}
-    threshold: 0.5
-    layout_nms: True
-    layout_unclip_ratio: 1.0
-    layout_merge_bboxes_mode: "large"
-    batch_size: 1
-
-  FormulaRecognition:
-    module_name: formula_recognition
-    model_name: LaTeX_OCR_rec
-    model_dir: {formula}
-    batch_size: 5
-
-SubPipelines:
-  DocPreprocessor:
-    pipeline_name: doc_preprocessor
-    use_doc_orientation_classify: True
-    use_doc_unwarping: True
-    SubModules:
-      DocOrientationClassify:
-        module_name: doc_text_orientation
-        model_name: PP-LCNet_x1_0_doc_ori
-        model_dir: null
-        batch_size: 1
-      DocUnwarping:
-        module_name: image_unwarping
-        model_name: UVDoc
-        model_dir: null
-        batch_size: 1
-"""
 
 
 @pytest.fixture
@@ -73,7 +32,7 @@ def models(tmp_path):
 @pytest.fixture
 def config(tmp_path, models):
     file = tmp_path / "formula_recognition.yaml"
-    file.write_text(SHIPPED.format(layout=models[0], formula=models[1]), encoding="utf-8")
+    file.write_text(FORMULAS.format(layout=models[0], formula=models[1]), encoding="utf-8")
     return file
 
 

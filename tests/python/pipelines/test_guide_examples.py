@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner
 
 import hpinfer
-from hpinfer import pipelines
+from hpinfer import models, pipelines
 from hpinfer.cli.root import root
 from hpinfer.errors import UnsupportedError
 
@@ -251,3 +251,74 @@ def test_by_a_python_dictionary(example, merged):
     with pytest.raises(UnsupportedError, match="enough"):
         hpinfer.create_pipeline(tree(example))
     check(example, merged)
+
+
+# --- a single model -----------------------------------------------------------------------------
+
+MODEL = "PP-OCRv4_mobile_det"
+SINGLE = [
+    ("switch it on", {"use_hpip": True}, {}),
+    ("another backend", {"use_hpip": True, "hpi_config": {"backend": "onnxruntime"}}, {}),
+    ("options of the backend", {"use_hpip": True, "hpi_config": ORT_8}, {}),
+    ("manual configuration", {"use_hpip": True, "hpi_config": MANUAL}, {}),
+    ("Paddle Inference with its run mode", {"use_hpip": True, "hpi_config": PADDLE}, {}),
+    ("dynamic shapes", {"use_hpip": True, "hpi_config": TRT_SHAPES}, {"device": "gpu:0"}),
+    ("half precision", {"use_hpip": True, "hpi_config": TRT_FP16}, {"device": "gpu:0"}),
+    ("off", {"use_hpip": False}, {}),
+]
+singles = pytest.mark.parametrize(
+    ("given", "device"), [case[1:] for case in SINGLE], ids=[case[0] for case in SINGLE]
+)
+
+
+@pytest.fixture
+def located(monkeypatch):
+    """The settings that a single model would be loaded with."""
+    caught = []
+
+    def catch(name, *, settings, **_):
+        assert name == MODEL
+        caught.append(settings)
+        raise UnsupportedError("enough")
+
+    monkeypatch.setattr(models, "locate_model", catch)
+    return caught
+
+
+def check_single(located, given, device):
+    (settings,) = located
+    assert settings.use_hpip is given["use_hpip"]
+    assert settings.hpi == type(settings.hpi).model_validate(given.get("hpi_config", {}))
+    assert settings.device == device.get("device", "cpu")
+
+
+@singles
+def test_a_single_model_by_python(located, given, device):
+    with pytest.raises(UnsupportedError, match="enough"):
+        hpinfer.create_model(MODEL, **given, **device)
+    check_single(located, given, device)
+
+
+@singles
+@pytest.mark.parametrize("spelling", [repr, json.dumps])
+def test_a_single_model_by_command_line(located, given, device, spelling, tmp_path):
+    (tmp_path / "det.yaml").write_text(f"Global: {{model: {MODEL}, device: cpu}}\n")
+    overrides = {"Predict.input": "page.png"}
+    overrides |= {f"Global.{key}": value for key, value in device.items()}
+    overrides["Predict.use_hpip"] = str(given["use_hpip"])
+    if "hpi_config" in given:
+        overrides["Predict.hpi_config"] = spelling(given["hpi_config"])
+    options = [item for pair in overrides.items() for item in ("-o", "=".join(pair))]
+    command("run", "-c", str(tmp_path / "det.yaml"), *options)
+    check_single(located, given, device)
+
+
+@singles
+def test_a_single_model_by_yaml(located, given, device, tmp_path):
+    section = {"input": "page.png", **given}
+    data = {"Global": {"model": MODEL, "device": "cpu", **device}, "Predict": section}
+    (tmp_path / "det.yaml").write_text(yaml.safe_dump(data))
+    # PaddleX ships its files for a GPU; one that is in the file counts if an engine uses it.
+    asked = ("-o", f"Global.device={data['Global']['device']}")
+    command("run", "-c", str(tmp_path / "det.yaml"), *asked)
+    check_single(located, given, device)

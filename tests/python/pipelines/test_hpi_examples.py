@@ -111,10 +111,13 @@ def test_a_single_model_by_its_module_yaml(backend, tmp_path, monkeypatch):
         *("run", "-c", "rec.yaml", "-o", "Predict.use_hpip=True"),
         *("-o", f'Predict.hpi_config={{"backend": "{backend}"}}'),
         *("-o", f"Predict.input={IMAGES / 'sign.png'}"),
+        "--explain",
     ]
     got = CliRunner().invoke(root, arguments, prog_name="hpinfer")
     assert got.exit_code == 0, got.stderr
     assert "'rec_text'" in got.stdout
+    assert f"{REC}: {backend} fp32 from .onnx on cpu" in got.stderr
+    assert "  why         asked for" in got.stderr
     saved = json.loads((tmp_path / "output" / "sign_res.json").read_text(encoding="utf-8"))
     assert saved["rec_text"]
 

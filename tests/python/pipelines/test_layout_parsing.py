@@ -12,6 +12,7 @@ from detection_networks import detection_model
 from example_pages import GOLDEN, ROOT
 from formula_networks import VOCABULARY, latex_config, sides_network
 from PIL import Image
+from shipped_yaml import LAYOUT_PARSING
 
 import hpinfer
 from hpinfer.cli.root import root
@@ -223,106 +224,6 @@ def test_command_lines(tmp_path):
     assert "parsing_res_list" in got.stdout
 
 
-#: PaddleX's layout_parsing.yaml with everything on, and models that can be had or built.
-SHIPPED = """
-pipeline_name: layout_parsing
-
-use_doc_preprocessor: True
-use_seal_recognition: True
-use_table_recognition: True
-use_formula_recognition: True
-
-SubModules:
-  LayoutDetection:
-    module_name: layout_detection
-    model_name: tiny
-    model_dir: {layout}
-
-SubPipelines:
-  DocPreprocessor:
-    pipeline_name: doc_preprocessor
-    use_doc_orientation_classify: True
-    use_doc_unwarping: False
-    SubModules:
-      DocOrientationClassify:
-        module_name: doc_text_orientation
-        model_name: PP-LCNet_x1_0_doc_ori
-        model_dir: null
-
-  GeneralOCR:
-    pipeline_name: OCR
-    text_type: general
-    use_doc_preprocessor: False
-    use_textline_orientation: False
-    SubModules:
-      TextDetection:
-        module_name: text_detection
-        model_name: PP-OCRv4_mobile_det
-        model_dir: null
-        limit_side_len: 960
-        limit_type: max
-        max_side_limit: 4000
-        thresh: 0.3
-        box_thresh: 0.6
-        unclip_ratio: 1.5
-
-      TextRecognition:
-        module_name: text_recognition
-        model_name: PP-OCRv4_mobile_rec
-        model_dir: null
-        batch_size: 6
-        score_thresh: 0
-
-  TableRecognition:
-    pipeline_name: table_recognition
-    use_layout_detection: False
-    use_doc_preprocessor: False
-    use_ocr_model: False
-    SubModules:
-      TableStructureRecognition:
-        module_name: table_structure_recognition
-        model_name: SLANet_plus
-        model_dir: null
-
-  SealRecognition:
-    pipeline_name: seal_recognition
-    use_layout_detection: False
-    use_doc_preprocessor: False
-    SubPipelines:
-      SealOCR:
-        pipeline_name: OCR
-        text_type: seal
-        use_doc_preprocessor: False
-        use_textline_orientation: False
-        SubModules:
-          TextDetection:
-            module_name: seal_text_detection
-            model_name: PP-OCRv4_mobile_det
-            model_dir: null
-            limit_side_len: 736
-            limit_type: min
-            max_side_limit: 4000
-            thresh: 0.2
-            box_thresh: 0.6
-            unclip_ratio: 0.5
-          TextRecognition:
-            module_name: text_recognition
-            model_name: PP-OCRv4_mobile_rec
-            model_dir: null
-            batch_size: 1
-            score_thresh: 0
-
-  FormulaRecognition:
-    pipeline_name: formula_recognition
-    use_layout_detection: False
-    use_doc_preprocessor: False
-    SubModules:
-      FormulaRecognition:
-        module_name: formula_recognition
-        model_name: LaTeX_OCR_rec
-        model_dir: {formula}
-        batch_size: 5
-"""
 ALL_LABELS = ["text", "formula", "seal", "Table"]
 
 
@@ -341,7 +242,7 @@ def test_everything_on_in_the_shipped_file(tmp_path):
     detection_model(layout, ("im_shape", "image", "scale_factor"), label_list=ALL_LABELS)
     formula = write_model(tmp_path / "formula", sides_network(), latex_config())
     file = tmp_path / "layout_parsing.yaml"
-    file.write_text(SHIPPED.format(layout=layout, formula=formula), encoding="utf-8")
+    file.write_text(LAYOUT_PARSING.format(layout=layout, formula=formula), encoding="utf-8")
     pipeline = hpinfer.create_pipeline(file, engine="onnxruntime")
     upright = {"use_doc_orientation_classify": False, "layout_threshold": 0.1}
 

@@ -38,16 +38,17 @@ def one_by_one(pipeline, inputs, **params):
 def test_pages_at_once_are_as_page_by_page(ocr, tmp_path, monkeypatch):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nno more")
-    inputs = [*EXAMPLES, broken, *reversed(EXAMPLES)] * 2
+    pages = [page for page in EXAMPLES if page.parent == IMAGES]
+    inputs = [*pages, broken, *reversed(pages)]
     expected = one_by_one(ocr, inputs)
-    for at_once in ("1", "2", "5"):
+    for at_once in ("2", "5"):
         monkeypatch.setenv("HPINFER_BATCHES_AT_ONCE", at_once)
         assert texts(ocr, inputs) == expected
 
 
 @pytest.mark.skipif(not REAL, reason="HPINFER_TEST_IMAGES names no folder")
 def test_real_pages_at_once_are_as_page_by_page(ocr, monkeypatch):
-    inputs = sorted(path for path in Path(REAL).iterdir() if path.suffix in (".png", ".jpg"))[::6]
+    inputs = sorted(path for path in Path(REAL).iterdir() if path.suffix in (".png", ".jpg"))[::8]
     expected = one_by_one(ocr, inputs)
     monkeypatch.setenv("HPINFER_BATCHES_AT_ONCE", "4")
     assert texts(ocr, inputs) == expected
@@ -55,18 +56,19 @@ def test_real_pages_at_once_are_as_page_by_page(ocr, monkeypatch):
 
 def test_many_callers_with_many_pages_each(turning_ocr, monkeypatch):
     monkeypatch.setenv("HPINFER_BATCHES_AT_ONCE", "3")
-    expected = one_by_one(turning_ocr, EXAMPLES)
+    pages = [page for page in EXAMPLES if page.parent == IMAGES]
+    expected = one_by_one(turning_ocr, pages)
     with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(lambda _: texts(turning_ocr, EXAMPLES), range(4)):
+        for found in pool.map(lambda _: texts(turning_ocr, pages), range(4)):
             assert found == expected
 
 
 @pytest.mark.parametrize("name", ["image_classification", "object_detection", "layout_parsing"])
 def test_the_other_pipelines_too(name, monkeypatch):
-    pipeline = hpinfer.create_pipeline(name)
-    expected = one_by_one(pipeline, EXAMPLES)
+    pipeline, pages = hpinfer.create_pipeline(name), EXAMPLES[-3:]
+    expected = one_by_one(pipeline, pages)
     monkeypatch.setenv("HPINFER_BATCHES_AT_ONCE", "3")
-    assert texts(pipeline, EXAMPLES) == expected
+    assert texts(pipeline, pages) == expected
 
 
 def check_sums(timing, stages):
@@ -74,7 +76,7 @@ def check_sums(timing, stages):
     assert set(stages) <= set(timing)
     assert all(seconds >= 0 for seconds in timing.values())
     assert 0 < sum(parts) <= timing["total"] * 1.001
-    inner = sum(seconds for name, seconds in timing.items() if name.endswith(".network"))
+    inner = sum(timing.get(f"{name}.network", 0.0) for name in stages)
     assert timing["network"] > 0
     assert inner <= timing["network"] * 1.001
 

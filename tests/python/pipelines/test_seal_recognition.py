@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from detection_networks import detection_model
 from example_pages import GOLDEN, ROOT
 from PIL import Image
+from shipped_yaml import SEALS
 
 import hpinfer
 from hpinfer.cli.root import root
@@ -26,57 +27,6 @@ SAID = ["OLDTOWN", "BAKERY", "EXAMPLE", "No.20260117"]
 #: What PaddleX says of the example, with two sets of detection parameters.
 PADDLEX = json.loads((GOLDEN / "paddlex_seals.json").read_text(encoding="utf-8"))
 
-#: As PaddleX ships it, with models that can be had here.
-SHIPPED = """
-pipeline_name: seal_recognition
-
-use_doc_preprocessor: {document}
-use_layout_detection: {layout_on}
-
-SubModules:
-  LayoutDetection:
-    module_name: layout_detection
-    model_name: tiny
-    model_dir: {layout}
-    threshold: 0.5
-    layout_nms: True
-    layout_unclip_ratio: 1.0
-    layout_merge_bboxes_mode: "large"
-
-SubPipelines:
-  DocPreprocessor:
-    pipeline_name: doc_preprocessor
-    use_doc_orientation_classify: True
-    use_doc_unwarping: False
-    SubModules:
-      DocOrientationClassify:
-        module_name: doc_text_orientation
-        model_name: PP-LCNet_x1_0_doc_ori
-        model_dir: null
-  SealOCR:
-    pipeline_name: OCR
-    text_type: seal
-    use_doc_preprocessor: False
-    use_textline_orientation: False
-    SubModules:
-      TextDetection:
-        module_name: seal_text_detection
-        model_name: PP-OCRv4_mobile_det
-        model_dir: null
-        limit_side_len: 736
-        limit_type: min
-        max_side_len: 4000
-        thresh: 0.3
-        box_thresh: 0.6
-        unclip_ratio: 1.5
-      TextRecognition:
-        module_name: text_recognition
-        model_name: PP-OCRv4_mobile_rec
-        model_dir: null
-        batch_size: 1
-        score_thresh: 0
-"""
-
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
@@ -85,7 +35,7 @@ def config(tmp_path_factory):
     labels = ["text", "seal", "table"]
     layout = detection_model(folder, ("im_shape", "image", "scale_factor"), label_list=labels)
     file = folder / "seal_recognition.yaml"
-    text = SHIPPED.format(layout=layout, layout_on=True, document=False)
+    text = SEALS.format(layout=layout, layout_on=True, document=False)
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -264,7 +214,7 @@ def test_layout_needs_a_model_with_seals(config, monkeypatch, tmp_path):
     with pytest.raises(ModelNotFoundError, match=r"set SubModules\.LayoutDetection\.model_dir"):
         hpinfer.create_pipeline({"pipeline_name": "seal_recognition", "use_layout_detection": True})
     other = detection_model(tmp_path, ("image",), label_list=["text", "table"])
-    text = SHIPPED.format(layout=other, layout_on=True, document=False)
+    text = SEALS.format(layout=other, layout_on=True, document=False)
     file = tmp_path / "other.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="needs a class 'seal'; tiny has text, table"):

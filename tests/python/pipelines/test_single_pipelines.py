@@ -12,6 +12,7 @@ from colour_network import COLOURS, colour_model, coloured
 from detection_networks import SIDE, detection_model, segmentation_model
 from example_pages import ROOT
 from PIL import Image
+from shipped_yaml import CLASSIFICATION, DETECTION, INSTANCES, SEGMENTATION
 
 import hpinfer
 from hpinfer.cli.root import root
@@ -26,52 +27,6 @@ from hpinfer.pipelines import (
 
 THREE = ("im_shape", "image", "scale_factor")
 PAGE = ROOT / "examples" / "pages" / "report.png"
-
-CLASSIFICATION = """
-pipeline_name: image_classification
-
-SubModules:
-  ImageClassification:
-    module_name: image_classification
-    model_name: colours
-    model_dir: {directory}
-    batch_size: 4
-    topk: {topk}
-"""
-DETECTION = """
-pipeline_name: object_detection
-
-SubModules:
-  ObjectDetection:
-    module_name: object_detection
-    model_name: tiny
-    model_dir: {directory}
-    batch_size: 1
-    img_size: null
-    threshold: {threshold}
-"""
-SEGMENTATION = """
-pipeline_name: semantic_segmentation
-
-SubModules:
-  SemanticSegmentation:
-    module_name: semantic_segmentation
-    model_name: tiny
-    model_dir: {directory}
-    batch_size: 1
-    target_size: {target_size}
-"""
-INSTANCES = """
-pipeline_name: instance_segmentation
-
-SubModules:
-  InstanceSegmentation:
-    module_name: instance_segmentation
-    model_name: tiny
-    model_dir: {directory}
-    batch_size: 1
-    threshold: {threshold}
-"""
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from example_pages import GOLDEN, ROOT
+from shipped_yaml import TABLES
 
 import hpinfer
 from hpinfer.cli.root import root
@@ -20,66 +21,11 @@ from hpinfer.results import DetResult
 TABLE = GOLDEN / "table.png"
 PAGE = ROOT / "examples" / "pages" / "report.png"
 
-#: PaddleX's table_recognition.yaml with models that can be had.
-SHIPPED = """
-pipeline_name: table_recognition
-
-use_doc_preprocessor: True
-use_layout_detection: True
-use_ocr_model: True
-
-SubModules:
-  LayoutDetection:
-    module_name: layout_detection
-    model_name: picodet_lcnet_x1_0_fgd_layout_cdla
-    model_dir: null
-
-  TableStructureRecognition:
-    module_name: table_structure_recognition
-    model_name: SLANet_plus
-    model_dir: null
-
-SubPipelines:
-  DocPreprocessor:
-    pipeline_name: doc_preprocessor
-    use_doc_orientation_classify: True
-    use_doc_unwarping: False
-    SubModules:
-      DocOrientationClassify:
-        module_name: doc_text_orientation
-        model_name: PP-LCNet_x1_0_doc_ori
-        model_dir: null
-
-  GeneralOCR:
-    pipeline_name: OCR
-    text_type: general
-    use_doc_preprocessor: False
-    use_textline_orientation: False
-    SubModules:
-      TextDetection:
-        module_name: text_detection
-        model_name: PP-OCRv4_mobile_det
-        model_dir: null
-        limit_side_len: 960
-        limit_type: max
-        max_side_limit: 4000
-        thresh: 0.3
-        box_thresh: 0.6
-        unclip_ratio: 1.5
-
-      TextRecognition:
-        module_name: text_recognition
-        model_name: PP-OCRv4_mobile_rec
-        model_dir: null
-        batch_size: 1
-        score_thresh: 0
-"""
-
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     path = tmp_path_factory.mktemp("table") / "table_recognition.yaml"
-    path.write_text(SHIPPED, encoding="utf-8")
+    path.write_text(TABLES, encoding="utf-8")
     return path
 
 

@@ -28,7 +28,10 @@ def variables_in_code() -> set[str]:
         path.read_text(encoding="utf-8") for path in (ROOT / "python" / "hpinfer").rglob("*.py")
     )
     read = {f"HPINFER_{name}" for name in re.findall(r'environment\("([A-Z_]+)"\)', native)}
-    read |= {f"HPINFER_{engine.upper()}_LIBRARY" for engine in _native.compiled_engines()}
+    registry = (ROOT / "csrc" / "engines" / "registry.cc").read_text(encoding="utf-8")
+    engines = re.findall(r'^ +\{"(\w+)", ', registry, re.MULTILINE)  # also those left out here
+    assert set(_native.compiled_engines()) <= set(engines)
+    read |= {f"HPINFER_{engine.upper()}_LIBRARY" for engine in engines}
     return read | set(re.findall(r'"((?:HPINFER|PADDLE_PDX)_[A-Z_]+)"', python))
 
 

@@ -48,9 +48,9 @@ def record(**times):
     """A record from ``label=milliseconds``; text is the reason why a label is out."""
     return TuningRecord(
         tuple(
-            Measurement(label, milliseconds=None if isinstance(value, str) else value)
-            if not isinstance(value, str)
-            else Measurement(label, reason=value)
+            Measurement(label, reason=value)
+            if isinstance(value, str)
+            else Measurement(label, milliseconds=value, rounds=15)
             for label, value in times.items()
         ),
         created="2026-11-20T12:00:00+00:00",
@@ -101,6 +101,34 @@ def test_no_measured_choice_is_over_five_percent_slower_than_the_best():
         times = {OV_ONNX: slower, ORT_ONNX: 10.0}
         head = ranked(make(model("onnx"), record=record(**times)))[0]
         assert times[head] <= 10.5
+
+
+def uneven(spread, rounds, slower=10.4):
+    return TuningRecord(
+        tuple(
+            Measurement(label, milliseconds=time, spread=spread, rounds=rounds)
+            for label, time in ((OV_ONNX, slower), (ORT_ONNX, 10.0))
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("measured", "engine"),
+    [
+        (uneven(0.02, 15), "onnxruntime"),  # 4 % is more than the rounds scatter
+        (uneven(0.50, 15), "openvino"),  # it is not
+        (uneven(0.50, 1500), "onnxruntime"),
+        (uneven(0.0, 15), "onnxruntime"),
+        (uneven(9.00, 15, slower=10.6), "onnxruntime"),  # never slower than 1.05 times the best
+        (uneven(0.0, 1, slower=12.0), "openvino"),  # one round says little
+        (uneven(0.0, 1, slower=13.0), "onnxruntime"),
+    ],
+)
+def test_what_the_measurement_cannot_tell_apart_keeps_the_usual_order(measured, engine):
+    choice = make(model("onnx"), record=measured)
+    assert choice.ranked[0].engine == engine
+    assert choice.source == "measured"
+    assert ("too few or uneven rounds" in choice.reason) is (engine == "openvino")
 
 
 def test_what_disagreed_when_it_was_measured_is_not_even_a_fallback():

@@ -103,11 +103,11 @@ def test_engine_options_reach_the_session_as_text():
         ),
         (
             {"backend": "tensorrt", "backend_config": {"cpu_num_threads": 4}},
-            "unknown key 'cpu_num_threads'; known keys: dynamic_shapes, precision",
+            "unknown key 'cpu_num_threads'; known keys: build, dynamic_shapes, optimization_level",
         ),
         (
             {"backend": "tensorrt", "backend_config": {"precision": "int8"}},
-            "precision must be one of fp32, fp16; got 'int8'",
+            "precision must be one of fp32, fp16, bf16; got 'int8'",
         ),
         (
             {"backend": "tensorrt", "backend_config": {"use_dynamic_shapes": False}},
@@ -159,7 +159,8 @@ def test_options_without_a_backend_leave_the_backends_that_have_them():
     assert threads.backends() == ("paddle", "openvino", "onnxruntime")
     assert config(backend_config={"run_mode": "mkldnn"}).backends() == ("paddle",)
     assert config(backend_config={"dynamic_shapes": SHAPES}).backends() == ("tensorrt",)
-    assert config(backend_config={"precision": "bf16"}).backends() == ("openvino", "onnxruntime")
+    bf16 = config(backend_config={"precision": "bf16"})
+    assert bf16.backends() == ("openvino", "onnxruntime", "tensorrt")
     assert config(backend="om").backends() == ("om",)
 
 

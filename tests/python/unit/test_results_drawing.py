@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import math
 import re
 
@@ -243,3 +244,22 @@ def test_notebook_shows_other_results_and_results_without_image():
     bare = result_of(polygons, ["text"], image=None)
     assert "<img" not in bare._repr_html_()
     assert "text" in bare._repr_html_()
+
+
+def test_characters_without_a_font_are_told_of_once(monkeypatch, caplog):
+    monkeypatch.setattr(fonts, "system_fonts", lambda: ())
+    monkeypatch.setattr(logging.getLogger("hpinfer"), "propagate", True)
+    fonts._warn_of_missing_glyphs.cache_clear()
+    for text in ("plain", "\u8c37\u4e19", "\u767d\u86cb"):
+        fonts.FontBook.load().width(text, 20)
+    fonts._warn_of_missing_glyphs.cache_clear()
+    (record,) = caplog.records
+    assert "HPINFER_FONT" in record.message
+
+
+def test_fonts_that_paddlex_has_fetched_are_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", str(tmp_path))
+    (tmp_path / "fonts").mkdir()
+    fetched = tmp_path / "fonts" / "simfang.ttf"
+    fetched.write_bytes(b"")
+    assert fetched in fonts.system_fonts.__wrapped__()

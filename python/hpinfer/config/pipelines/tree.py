@@ -116,6 +116,9 @@ def levels(root: Level, path: str = "") -> Iterator[tuple[str, Level]]:
 #: Keys that a reader looks for first.
 _FIRST_KEYS = frozenset({"pipeline_name", "module_name", "model_name", "model_dir"})
 
+#: Keys of modules that say nothing when they are null; PaddleX does not know the second.
+_LEFT_OUT = frozenset({"module_name", "batching"})
+
 
 def plain(config: Level) -> dict[str, Any]:
     """The configuration in PaddleX's keys: defaults filled in, what is inherited left out."""
@@ -123,7 +126,7 @@ def plain(config: Level) -> dict[str, Any]:
 
 
 def _without_unset(model: StrictModel, values: dict[str, Any]) -> dict[str, Any]:
-    optional = {*Level.model_fields, "module_name"} if isinstance(model, Level) else set()
+    optional = {*Level.model_fields, *_LEFT_OUT} if isinstance(model, Level) else set()
     kept: dict[str, Any] = {}
     for name, value in sorted(values.items(), key=lambda item: item[0] not in _FIRST_KEYS):
         if name in optional and value is None and name not in model.model_fields_set:
