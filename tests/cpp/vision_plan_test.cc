@@ -144,8 +144,6 @@ TEST(compile_refuses_wrong_orders_and_values) {
   expect_config({ResizeExact{}, ToChw{}}, "must be 1 to");
   expect_config({Pad{.size = {4, 4}, .fill = {0.5F, 0.0F, 0.0F}}, Normalize{}, ToChw{}},
                 "0 to 255");
-  EXPECT_ERROR(plan_of({ResizeExact{{8, 8}, Interpolation::kArea}, ToChw{}}),
-               ErrorCode::kUnsupported, "'area'");
 }
 
 TEST(place_and_run_refuse_what_does_not_fit) {
