@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from hpinfer.cli.parameters import LiteralValue, Parameter
-from hpinfer.config.batching import BATCHINGS
 
 _UNIT = click.FloatRange(0.0, 1.0)
 _VALUE = LiteralValue()
@@ -40,7 +39,7 @@ def text_parameters(what: str) -> tuple[Parameter, ...]:
         Parameter(f"{what}_rec_score_thresh", _UNIT, "Lines of at least this score are kept."),
         Parameter(
             f"{what}_rec_batching",
-            click.Choice(BATCHINGS),
+            click.Choice(("compact", "official")),
             "Input width of each line: its own (compact), or as PaddleX pads batches (official).",
         ),
     )

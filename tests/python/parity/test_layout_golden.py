@@ -58,7 +58,7 @@ def test_the_layout_of_real_pictures(pipeline):
         pytest.skip("HPINFER_TEST_IMAGES names no directory")
     count = sum(compare(pipeline, Path(folder) / page["image"], page) for page in ELSEWHERE)
     assert len(ELSEWHERE) == 49
-    assert count > 200
+    assert count > 100
 
 
 @pytest.mark.parametrize("case", GOLDEN["classes"], ids=lambda case: str(len(case["scores"])))

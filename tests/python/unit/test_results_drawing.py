@@ -253,7 +253,7 @@ def test_characters_without_a_font_are_told_of_once(monkeypatch, caplog):
     for text in ("plain", "\u8c37\u4e19", "\u767d\u86cb"):
         fonts.FontBook.load().width(text, 20)
     fonts._warn_of_missing_glyphs.cache_clear()
-    (record,) = caplog.records
+    (record,) = set(caplog.records)  # another test's handlers may have passed it on, too
     assert "HPINFER_FONT" in record.message
 
 
