@@ -52,6 +52,11 @@ COMBINATIONS = (
     Combination("paddle", {"ENABLE_ORT_BACKEND": "OFF", "ENABLE_OPENVINO_BACKEND": "OFF"}),
     Combination("gpu", {"WITH_GPU": "ON"}),
     Combination(
+        "tensorrt without headers",
+        {"ENABLE_TRT_BACKEND": "ON", "TENSORRT_ROOT": "/nowhere"},
+        refusal="needs the headers of TensorRT",
+    ),
+    Combination(
         "gpu without toolkit",
         {"WITH_GPU": "ON", "CUDA_DIRECTORY": "/nowhere"},
         refusal="has no bin/nvcc",
@@ -67,7 +72,7 @@ COMBINATIONS = (
     ),
 )
 _SWITCH = ("ON", "OFF")
-QUICK = ("ort", "no engine", "gpu without toolkit")
+QUICK = ("ort", "no engine", "gpu without toolkit", "tensorrt without headers")
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,7 @@ def passes(interpreter: Path, combination: Combination) -> bool:
 
 def environment() -> dict[str, str]:
     """This process's variables without those that would change a build or a test."""
-    drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "CUDA_DIRECTORY", "PYTHONPATH")
+    drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "CUDA_DIRECTORY", "TENSORRT_", "TRT_", "PYTHONPATH")
     return {name: text for name, text in os.environ.items() if not name.startswith(drop)}
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         is_built_with_openvino,
         is_built_with_ort,
         is_built_with_paddle,
+        is_built_with_trt,
     )
     from hpinfer.hpi import EngineStatus
     from hpinfer.hpi.discovery import engines
@@ -37,6 +38,7 @@ _PUBLIC = {
     "is_built_with_openvino": "hpinfer.build",
     "is_built_with_ort": "hpinfer.build",
     "is_built_with_paddle": "hpinfer.build",
+    "is_built_with_trt": "hpinfer.build",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "is_built_with_openvino",
     "is_built_with_ort",
     "is_built_with_paddle",
+    "is_built_with_trt",
 ]
 
 

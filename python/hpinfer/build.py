@@ -51,6 +51,11 @@ def is_built_with_paddle() -> bool:
     return build_info().options["ENABLE_PADDLE_BACKEND"]
 
 
+def is_built_with_trt() -> bool:
+    """Whether TensorRT is part of this build."""
+    return build_info().options["ENABLE_TRT_BACKEND"]
+
+
 def is_built_with_gpu() -> bool:
     """Whether kernels for NVIDIA GPUs are part of this build.
 

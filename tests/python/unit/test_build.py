@@ -16,6 +16,7 @@ ENGINE_OPTIONS = {
     "onnxruntime": "ENABLE_ORT_BACKEND",
     "openvino": "ENABLE_OPENVINO_BACKEND",
     "paddle": "ENABLE_PADDLE_BACKEND",
+    "tensorrt": "ENABLE_TRT_BACKEND",
 }
 
 
@@ -48,6 +49,7 @@ def test_the_questions_have_the_answers_of_the_options() -> None:
     assert hpinfer.is_built_with_ort() == options["ENABLE_ORT_BACKEND"]
     assert hpinfer.is_built_with_openvino() == options["ENABLE_OPENVINO_BACKEND"]
     assert hpinfer.is_built_with_paddle() == options["ENABLE_PADDLE_BACKEND"]
+    assert hpinfer.is_built_with_trt() == options["ENABLE_TRT_BACKEND"]
 
 
 def test_a_build_without_paddle_does_not_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
