@@ -58,7 +58,7 @@ class TextRecognizer {
  private:
   // On a CPU few lines at a time are fastest: enough to fill the vector units with, few enough for
   // their activations to stay in the cache. Processor milliseconds for 100 columns of width 96,
-  // 160, 320, 640 on two streams (Zen 4, PP-OCRv4 mobile):
+  // 160, 320, 640 on two streams (Zen 5, PP-OCRv4 mobile):
   //                      1 line                 4 lines                8 lines
   //   OpenVINO fp32      3.4  3.1  2.8  2.7     2.6  2.6  2.6  2.6     2.6  2.6  2.7  2.7
   //   ONNX Runtime fp32  4.7  4.2  4.0  3.9     4.1  4.2  4.0  4.3     4.3  4.1  4.6  5.9
