@@ -29,6 +29,8 @@ refuse() {
 refuse ENABLE_BENCHMARK "timers are always on; unset it"
 refuse ENABLE_VISION "vision kernels are always built; unset it"
 refuse ENABLE_TEXT "there is no text module; unset it"
+refuse ENABLE_TRT_BACKEND "the container has no TensorRT headers; use scripts/build_wheel.py \
+--option ENABLE_TRT_BACKEND=ON --option TENSORRT_ROOT=DIR where they are"
 refuse DEBUG "use -C cmake.build-type=Debug with pip; unset it"
 
 python_version="${PYTHON_VERSION:-3.10.0}"

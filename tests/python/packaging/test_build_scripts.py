@@ -80,6 +80,7 @@ def test_the_source_is_mounted_read_only(docker: Path) -> None:
         ({"PYTHON_VERSION": "3.10.0; rm"}, "3.10 to 3.14"),
         ({"ENABLE_ORT_BACKEND": "yes"}, "ENABLE_ORT_BACKEND=yes: ON or OFF"),
         ({"ENABLE_TEXT": "ON"}, "ENABLE_TEXT=ON"),
+        ({"ENABLE_TRT_BACKEND": "ON"}, "no TensorRT headers"),
         ({"ENABLE_BENCHMARK": "ON"}, "timers are always on"),
     ],
 )
