@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "bindings/model_arguments.h"
 #include "bindings/shape_lists.h"
 #include "engines/registry.h"
 #include "engines/routed_session.h"
@@ -14,14 +15,6 @@ namespace py = pybind11;
 
 namespace hpinfer::bindings {
 namespace {
-
-using Paths = std::vector<std::filesystem::path>;
-
-std::span<const std::byte> bytes_of(const std::optional<py::bytes>& bytes) {
-  if (!bytes) return {};
-  const std::string_view view = *bytes;
-  return std::as_bytes(std::span(view.data(), view.size()));
-}
 
 py::bytes to_bytes(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

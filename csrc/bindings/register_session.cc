@@ -5,6 +5,7 @@
 #include "bindings/arrays.h"
 #include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
+#include "bindings/model_arguments.h"
 #include "bindings/python_session.h"
 #include "bindings/shape_lists.h"
 #include "engines/registry.h"
@@ -13,14 +14,6 @@ namespace py = pybind11;
 
 namespace hpinfer::bindings {
 namespace {
-
-using Paths = std::vector<std::filesystem::path>;
-
-std::span<const std::byte> bytes_of(const std::optional<py::bytes>& bytes) {
-  if (!bytes) return {};
-  const std::string_view view = *bytes;
-  return std::as_bytes(std::span(view.data(), view.size()));
-}
 
 std::shared_ptr<Session> create_session(const std::string& engine_name, const Paths& candidates,
                                         const std::optional<std::filesystem::path>& path,
