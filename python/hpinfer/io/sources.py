@@ -16,7 +16,7 @@ from hpinfer.errors import (
     InputNotFoundError,
     InvalidTypeError,
 )
-from hpinfer.io.arrays import array_to_bgr, is_pillow, pillow_to_bgr
+from hpinfer.io.arrays import array_to_bgr, is_array, is_pillow, pillow_to_bgr
 from hpinfer.io.decode import decode_image
 from hpinfer.io.pdf import PdfReader
 from hpinfer.io.records import InputFailure, InputImage
@@ -113,7 +113,7 @@ class _Reader:
             yield from self._guard(None, name, self._content, bytes(source), None, name)
         elif is_pillow(source):
             yield from self._memory(pillow_to_bgr, source)
-        elif hasattr(source, "__array_interface__") and hasattr(source, "dtype"):
+        elif is_array(source):
             yield from self._memory(array_to_bgr, source)
         elif callable(getattr(source, "read", None)):
             yield from self._file_object(source)

@@ -208,21 +208,22 @@ def _predict_batch(
     with StageClock() as clock:
         images = [read.item for read in usable if isinstance(read.item, InputImage)]
         results = _predict_usable(images, predict, on_error)
-    for read, result in zip(usable, results, strict=True):
-        if isinstance(result, Result):
-            _add_times(result, clock, read.seconds, len(usable))
+    _add_times(results, [read.seconds for read in usable], clock)
     remaining = iter(results)
     return [read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch]
 
 
-def _add_times(result: Result, clock: StageClock, decode: float, images: int) -> None:
+def _add_times(
+    results: Sequence[Result | InputFailure], decodes: Sequence[float], clock: StageClock
+) -> None:
     """Adds the times of the whole call, of which each image of a batch has an equal share."""
-    own = dict(result.timing)
-    steps = clock.stages if own or clock.stages else clock.around_networks
-    whole = {**steps, "network": clock.network, "total": clock.total}
-    shares = {name: seconds / images for name, seconds in whole.items()}
-    shares["total"] += decode
-    result.set_timing({"decode": decode, **own, **shares})
+    for result, decode in zip(results, decodes, strict=True):
+        if isinstance(result, Result):
+            own = result.timing
+            shares = clock.shares(len(results), staged=bool(own))
+            result.set_timing(
+                {"decode": decode, **own, **shares, "total": shares["total"] + decode}
+            )
 
 
 def _predict_usable(
