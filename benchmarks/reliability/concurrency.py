@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import statistics
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from answers import Comparison
-from rows import ENGINES, Budget, Row, Setting, child
+from native_calls import long_calls
+from rows import ENGINES, Budget, Row, Setting, child, network
 from subjects import (
     RECOGNISER,
     line_reader,
@@ -43,7 +45,7 @@ def same_bytes(setting: Setting, engine: str) -> list[Row]:
     subjects: list[tuple[str, Callable[[Any], Any], list[Any], int]] = [
         (
             f"one session, {RECOGNISER}",
-            network_runner(setting.network(RECOGNISER), engine, num_streams=2),
+            network_runner(network(RECOGNISER), engine, num_streams=2),
             line_tensors(200),
             10_000,
         ),
@@ -107,59 +109,55 @@ def _hammer(
 
 def gil_is_free(setting: Setting) -> list[Row]:
     """A Python thread counts while another is inside one native call."""
-    from native_calls import long_calls
-
-    found = []
-    for what, call in long_calls(setting):
-        call()  # what is made once
-        alone = _count_during(lambda: time.sleep(0.3))
-        seconds, counted = min((_timed_count(call) for _ in range(3)), key=lambda pair: pair[0])
-        found.append((what, seconds, counted, alone / 0.3))
-    slowest = min(found, key=lambda item: item[2])
+    counts = {what: count_during(call) for what, call in long_calls(setting)}
+    kept = [what for what, counted in counts.items() if counted == 0]
     return [
         Row(
             "the GIL during native calls",
-            "a Python thread counts while another thread is inside one call; 0 would mean that the "
-            "call keeps the GIL",
+            "a Python thread counts while another is inside one call; the interpreter never takes "
+            "the GIL away by itself here, so that only a call that gives it up lets the count grow",
             {
-                "kinds of calls": len(found),
-                "with a count of 0": sum(counted == 0 for _, _, counted, _ in found),
-                "smallest count": f"{slowest[2]} in {slowest[1] * 1000:.0f} ms ({slowest[0]})",
-                "calls": ", ".join(what for what, _, _, _ in found),
+                "kinds of calls": len(counts),
+                "that keep the GIL": ", ".join(kept) or "none",
+                "smallest count": min(counts.values()),
+                "calls": ", ".join(counts),
             },
         )
     ]
 
 
-def _timed_count(call: Callable[[], object]) -> tuple[float, int]:
-    seconds = [0.0]
+def count_during(call: Callable[[], object], *, attempts: int = 20) -> int:
+    """How far another Python thread counts during `call`; 0 only if that keeps the GIL.
 
-    def timed() -> None:
-        start = time.perf_counter()
-        call()
-        seconds[0] = time.perf_counter() - start
-
-    counted = _count_during(timed)
-    return seconds[0], counted
-
-
-def _count_during(call: Callable[[], object]) -> int:
+    Args:
+        call: Takes milliseconds at least.
+        attempts: Calls, at most, until the other thread has had its turn.
+    """
     counts = [0]
-    going, over = threading.Event(), threading.Event()
+    over = threading.Event()
 
     def count() -> None:
-        going.set()
         while not over.is_set():
             counts[0] += 1
+            time.sleep(0.0001)  # gives the GIL up, which nobody else makes it do
 
-    counter = threading.Thread(target=count)
-    counter.start()
-    going.wait()
-    before = counts[0]
-    call()
-    counted = counts[0] - before
-    over.set()
-    counter.join()
+    call()  # what is made once
+    interval = sys.getswitchinterval()
+    counter = threading.Thread(target=count, daemon=True)
+    sys.setswitchinterval(1000)
+    try:
+        counter.start()
+        time.sleep(0.01)
+        for _ in range(attempts):
+            before = counts[0]
+            call()
+            counted = counts[0] - before
+            if counted:
+                break
+    finally:
+        sys.setswitchinterval(interval)
+        over.set()
+        counter.join()
     return counted
 
 
@@ -193,7 +191,7 @@ def _rate(setting: Setting, engine: str, kind: str, threads: int) -> float:
         engine,
         kind,
         threads,
-        setting.network(RECOGNISER),
+        network(RECOGNISER),
         *setting.images,
         HPINFER_BATCHES_AT_ONCE="1",
     )

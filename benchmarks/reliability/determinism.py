@@ -5,14 +5,15 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from rows import ENGINES, Row, Setting, child
+from rows import ENGINES, Row, Setting, child, network
 from subjects import RECOGNISER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROMISE = "Determinism"
-#: What glibc fills fresh and freed memory with: large numbers, NaN, and two arbitrary patterns.
+#: Of what glibc fills memory with: freed memory with this byte, fresh memory with its complement.
+#: Freed memory of NaN, fresh memory of floats of 3e38, and two more patterns.
 HEAP_FILLS = ("255", "128", "1", "90")
 
 
@@ -80,7 +81,7 @@ def _batches(setting: Setting, engine: str) -> Iterator[Row]:
     """Bare inferences: what a line's numbers owe to the lines beside it."""
     for precision in ("fp32", "bf16") if engine == "openvino" else ("fp32",):
         answer = child(
-            "determinism_worker.py", "batches", engine, setting.network(RECOGNISER), precision
+            "determinism_worker.py", "batches", engine, network(RECOGNISER), precision
         )
         yield Row(
             f"a line alone and among others, {RECOGNISER} ({engine}, {precision})",
@@ -89,7 +90,7 @@ def _batches(setting: Setting, engine: str) -> Iterator[Row]:
             answer["figures"],
         )
     ratios = [
-        child("determinism_worker.py", "one_by_one", engine, setting.network(RECOGNISER))["ratios"]
+        child("determinism_worker.py", "one_by_one", engine, network(RECOGNISER))["ratios"]
         for _ in range(1 if setting.quick else 3)
     ]
     yield Row(

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rows import ENGINES, Row, Setting, child
+from rows import ENGINES, Row, Setting, child, network
 from subjects import DETECTOR, RECOGNISER, small_pages
 
 if TYPE_CHECKING:
@@ -40,16 +40,16 @@ def _shapes(setting: Setting) -> Iterator[Row]:
         ("widths", RECOGNISER, "random widths 8 to 1600, one to four lines"),
         ("sizes", DETECTOR, "random heights and widths 32 to 736 in steps of 32"),
     )
-    for task, network, words in tasks:
+    for task, name, words in tasks:
         for subject in SESSIONS:
-            answer = _worker(setting, subject, task, setting.network(network), 2000)
-            yield _curve_row(f"{network}: {subject}", words, answer)
+            answer = _worker(setting, subject, task, network(name), 2000)
+            yield _curve_row(f"{name}: {subject}", words, answer)
 
 
 def _cycles(setting: Setting) -> Iterator[Row]:
     for engine, cycles in (("onnxruntime", 1000), ("openvino", 1000)):
         answer = _worker(
-            setting, f"hpinfer {engine}", "cycles", setting.network(RECOGNISER), cycles
+            setting, f"hpinfer {engine}", "cycles", network(RECOGNISER), cycles
         )
         words = "create a session, run it once, destroy it"
         yield _curve_row(f"create and destroy: hpinfer {engine}", words, answer)
@@ -85,7 +85,7 @@ def _crops(setting: Setting, folder: Path, *, count: int = 500) -> int:
 
 def _trimmed(setting: Setting) -> Iterator[Row]:
     for engine in ENGINES:
-        answer = _worker(setting, f"hpinfer {engine}", "trim", setting.network(DETECTOR), 1)
+        answer = _worker(setting, f"hpinfer {engine}", "trim", network(DETECTOR), 1)
         figures = {name: round(megabytes) for name, megabytes in answer["megabytes"].items()}
         words = "resident MB around a page of 1920x1920 and hpinfer.trim(), then a page of 96x96"
         yield Row(f"trim(): hpinfer {engine}", words, {**figures})

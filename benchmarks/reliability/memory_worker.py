@@ -7,6 +7,7 @@ where hpinfer is not installed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -91,13 +92,15 @@ def session(subject: str, network: Path) -> Callable[[Any], object]:
     return lambda tensor: [np.array(value) for value in request.infer([tensor]).values()]
 
 
-def widths(subject: str, network: Path, _: Path) -> tuple[Callable[[Any], object], Iterator[Any]]:
+def widths(
+    subject: str, network: Path, _: Path, *, widest: int = 1600
+) -> tuple[Callable[[Any], object], Iterator[Any]]:
     """Recognition: one to four lines of any width."""
 
     def inputs() -> Iterator[Any]:
         random = np.random.default_rng(19)
         while True:
-            lines, width = int(random.integers(1, 5)), int(random.integers(8, 1601))
+            lines, width = int(random.integers(1, 5)), int(random.integers(8, widest + 1))
             yield random.random((lines, 3, 48, width), np.float32)
 
     return session(subject, network), inputs()
@@ -142,7 +145,13 @@ def images(subject: str, crops: Path, models: Path) -> tuple[Callable[[Any], obj
     return read, inputs()
 
 
-TASKS = {"widths": widths, "sizes": sizes, "cycles": cycles, "images": images}
+TASKS = {
+    "widths": widths,
+    "narrow": functools.partial(widths, widest=400),
+    "sizes": sizes,
+    "cycles": cycles,
+    "images": images,
+}
 
 
 def around_trim(subject: str, network: Path) -> dict[str, float]:

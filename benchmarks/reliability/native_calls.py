@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rows import ENGINES, Setting
+from rows import ENGINES, Setting, network
 from subjects import DETECTOR, RECOGNISER, small_pages
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def long_calls(setting: Setting) -> Iterator[Call]:
     """Name and call of each; every one takes milliseconds to seconds."""
     yield from kernel_calls()
     for engine in ENGINES:
-        yield from session_calls(setting, engine)
+        yield from session_calls(engine)
         yield from model_calls(setting, engine)
 
 
@@ -63,14 +63,14 @@ def _ring(points: int) -> npt.NDArray[np.int32]:
     return np.ascontiguousarray(ring.astype(np.int32))
 
 
-def session_calls(setting: Setting, engine: str) -> Iterator[Call]:
+def session_calls(engine: str) -> Iterator[Call]:
     """A bare session: made, run, trimmed, destroyed."""
     import hpinfer
 
-    network = setting.network(RECOGNISER)
-    session = hpinfer.Session(network, engine=engine)
+    path = network(RECOGNISER)
+    session = hpinfer.Session(path, engine=engine)
     wide = np.zeros((4, 3, 48, 1600), np.float32)
-    yield f"Session ({engine})", lambda: hpinfer.Session(network, engine=engine)
+    yield f"Session ({engine})", lambda: hpinfer.Session(path, engine=engine)
     yield f"Session.run ({engine})", lambda: session.run([wide])
     yield f"Session.trim ({engine})", session.trim
     yield f"hpinfer.trim ({engine})", hpinfer.trim

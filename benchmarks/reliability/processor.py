@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from rows import ENGINES, Row, Setting, child
+from rows import ENGINES, Row, Setting, child, network
 from subjects import DETECTOR, RECOGNISER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def rows(setting: Setting) -> list[Row]:
 def _idle(setting: Setting) -> Iterator[Row]:
     subjects = [f"hpinfer {engine}" for engine in ENGINES] + ["plain onnxruntime"]
     for subject in [*subjects, "plain openvino"]:
-        answer = child("processor_worker.py", "idle", subject, setting.network(DETECTOR))
+        answer = child("processor_worker.py", "idle", subject, network(DETECTOR), 5)
         yield Row(
             f"idle after a call: {subject}",
             "processor time over 5 s of sleep, right after 20 inferences",
@@ -34,7 +34,7 @@ def _threads(setting: Setting) -> Iterator[Row]:
     for engine in ENGINES:
         for processors in (1, 2):
             answer = child(
-                "processor_worker.py", "threads", f"hpinfer {engine}", setting.network(DETECTOR),
+                "processor_worker.py", "threads", f"hpinfer {engine}", network(DETECTOR),
                 processors,
             )
             yield Row(
@@ -58,7 +58,7 @@ def _many_sessions(setting: Setting) -> Iterator[Row]:
         for _ in range(1 if setting.quick else 5):
             answer = child(
                 "processor_worker.py", "sessions", f"hpinfer {engine}",
-                setting.network(RECOGNISER),
+                network(RECOGNISER),
             )
             ratios.append(float(answer["ratio"]))
         yield Row(

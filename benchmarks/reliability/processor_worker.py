@@ -1,7 +1,7 @@
 """One process for each figure about the processor; run by `processor.py`.
 
-``processor_worker.py idle|threads|sessions SUBJECT NETWORK [PROCESSORS]``, or
-``processor_worker.py cgroup QUOTA``.
+``processor_worker.py sessions SUBJECT NETWORK``, ``… idle SUBJECT NETWORK SECONDS``,
+``… threads SUBJECT NETWORK PROCESSORS`` or ``… cgroup QUOTA``.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def main() -> int:
     return 0
 
 
-def idle(subject: str, network: str) -> dict[str, Any]:
+def idle(subject: str, network: str, seconds: str) -> dict[str, Any]:
     """Share of one processor that the process takes while it sleeps after some calls."""
     call = session(subject, Path(network))
     for _ in range(20):
         call(np.zeros(PAGE, np.float32))
     start, wall = time.process_time(), time.perf_counter()
-    time.sleep(5)
+    time.sleep(float(seconds))
     return {"share": (time.process_time() - start) / (time.perf_counter() - wall)}
 
 
