@@ -30,8 +30,10 @@ def draw(title: str, curves: Sequence[Curve]) -> str:
     top = step * -(-most_y // step)
     height = HEIGHT + 18 * len(curves)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        f'font-family="sans-serif" font-size="12" fill="#808080">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+            f'font-family="sans-serif" font-size="12" fill="#808080">'
+        ),
         f'<text x="{LEFT}" y="18" font-size="14">{escape(title)}</text>',
     ]
     value = 0.0

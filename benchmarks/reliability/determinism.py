@@ -61,7 +61,9 @@ def _words(variables: dict[str, str]) -> str:
 
 
 def _compared(wanted: dict[str, Any], answers: list[dict[str, Any]]) -> dict[str, float | str]:
-    pages = [pair for answer in answers for pair in zip(wanted["pages"], answer["pages"], strict=True)]
+    pages = [
+        pair for answer in answers for pair in zip(wanted["pages"], answer["pages"], strict=True)
+    ]
     gaps = [
         abs(ours - theirs)
         for one, other in pages
@@ -80,9 +82,7 @@ def _compared(wanted: dict[str, Any], answers: list[dict[str, Any]]) -> dict[str
 def _batches(setting: Setting, engine: str) -> Iterator[Row]:
     """Bare inferences: what a line's numbers owe to the lines beside it."""
     for precision in ("fp32", "bf16") if engine == "openvino" else ("fp32",):
-        answer = child(
-            "determinism_worker.py", "batches", engine, network(RECOGNISER), precision
-        )
+        answer = child("determinism_worker.py", "batches", engine, network(RECOGNISER), precision)
         yield Row(
             f"a line alone and among others, {RECOGNISER} ({engine}, {precision})",
             "the line's output in runs of 1, 2, 3, 4 and 8 lines; other lines beside it; another "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rows import ENGINES, Row, Setting, child, network
@@ -11,6 +10,7 @@ from subjects import DETECTOR, RECOGNISER, small_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PROMISE = "Memory"
 
@@ -48,9 +48,7 @@ def _shapes(setting: Setting) -> Iterator[Row]:
 
 def _cycles(setting: Setting) -> Iterator[Row]:
     for engine, cycles in (("onnxruntime", 1000), ("openvino", 1000)):
-        answer = _worker(
-            setting, f"hpinfer {engine}", "cycles", network(RECOGNISER), cycles
-        )
+        answer = _worker(setting, f"hpinfer {engine}", "cycles", network(RECOGNISER), cycles)
         words = "create a session, run it once, destroy it"
         yield _curve_row(f"create and destroy: hpinfer {engine}", words, answer)
 
@@ -91,7 +89,7 @@ def _trimmed(setting: Setting) -> Iterator[Row]:
         yield Row(f"trim(): hpinfer {engine}", words, {**figures})
 
 
-def _worker(  # noqa: PLR0913 - a command line
+def _worker(
     setting: Setting,
     subject: str,
     task: str,

@@ -129,7 +129,9 @@ def cycles(subject: str, network: Path, _: Path) -> tuple[Callable[[Any], object
     return lambda given: session(subject, network)(given), inputs()
 
 
-def images(subject: str, crops: Path, models: Path) -> tuple[Callable[[Any], object], Iterator[Any]]:
+def images(
+    subject: str, crops: Path, models: Path
+) -> tuple[Callable[[Any], object], Iterator[Any]]:
     """The whole pipeline, from files, each package as `benchmarks/peers` sets it up."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
     from adapters import Networks, load

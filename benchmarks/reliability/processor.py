@@ -34,7 +34,10 @@ def _threads(setting: Setting) -> Iterator[Row]:
     for engine in ENGINES:
         for processors in (1, 2):
             answer = child(
-                "processor_worker.py", "threads", f"hpinfer {engine}", network(DETECTOR),
+                "processor_worker.py",
+                "threads",
+                f"hpinfer {engine}",
+                network(DETECTOR),
                 processors,
             )
             yield Row(
@@ -57,7 +60,9 @@ def _many_sessions(setting: Setting) -> Iterator[Row]:
         ratios = []
         for _ in range(1 if setting.quick else 5):
             answer = child(
-                "processor_worker.py", "sessions", f"hpinfer {engine}",
+                "processor_worker.py",
+                "sessions",
+                f"hpinfer {engine}",
                 network(RECOGNISER),
             )
             ratios.append(float(answer["ratio"]))

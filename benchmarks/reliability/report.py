@@ -19,24 +19,34 @@ ROOT = HERE.parents[1]
 #: What each promise says, and which quick tests hold it up in every run of `scripts/test`.
 PROMISES: dict[str, tuple[str, str]] = {
     "Concurrency": (
-        "One session, one model, one pipeline serve any number of threads, with the bytes of a "
-        "serial run; no native call keeps the GIL; two cores do nearly twice the work of one.",
-        "`tests/python/reliability/test_concurrency.py`, `tests/python/contract/test_process.py`; "
-        "`scripts/test_sanitizers` runs the C++ suite under the thread sanitizer",
+        (
+            "One session, one model, one pipeline serve any number of threads, with the bytes of a "
+            "serial run; no native call keeps the GIL; two cores do nearly twice the work of one."
+        ),
+        (
+            "`tests/python/reliability/test_concurrency.py`, `tests/python/contract/test_process.py`; "
+            "`scripts/test_sanitizers` runs the C++ suite under the thread sanitizer"
+        ),
     ),
     "Memory": (
-        "Inputs of ever new shapes bring resident memory to a plateau; creating and destroying "
-        "loses nothing; `hpinfer.trim()` gives back; `hpinfer.stats()` counts what is held.",
+        (
+            "Inputs of ever new shapes bring resident memory to a plateau; creating and destroying "
+            "loses nothing; `hpinfer.trim()` gives back; `hpinfer.stats()` counts what is held."
+        ),
         "`tests/python/reliability/test_memory.py`, `test_stats.py`",
     ),
     "CPU": (
-        "Nothing runs when nothing is asked; threads follow the affinity mask and the container's "
-        "quota; sessions side by side are not slower than one after the other.",
+        (
+            "Nothing runs when nothing is asked; threads follow the affinity mask and the container's "
+            "quota; sessions side by side are not slower than one after the other."
+        ),
         "`tests/python/reliability/test_processor.py`, `tests/cpp/thread_budget_test.cc`",
     ),
     "Determinism": (
-        "The same input gives the same bytes: over threads, repetitions, processes, batch sizes, "
-        "pages beside it, instruction sets. The exceptions are stated in figures below.",
+        (
+            "The same input gives the same bytes: over threads, repetitions, processes, batch sizes, "
+            "pages beside it, instruction sets. The exceptions are stated in figures below."
+        ),
         "`tests/python/reliability/test_determinism.py`, `tests/python/parity`",
     ),
 }

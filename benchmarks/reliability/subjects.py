@@ -84,7 +84,7 @@ def line_reader(engine: str) -> Callable[[Any], Any]:
     return read
 
 
-def network_runner(network: Path, engine: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - options of Session
+def network_runner(network: Path, engine: str, **options: Any) -> Callable[[Any], Any]:
     """A bare session: a call from a tensor to the outputs."""
     import hpinfer
 

@@ -69,9 +69,7 @@ def prints(engine, **variables):
 
 
 def test_every_instruction_set_gives_the_same_bytes():
-    found = {
-        isa: prints(ENGINES[0], HPINFER_FORCE_ISA=isa) for isa in _native.cpu_info()["isas"]
-    }
+    found = {isa: prints(ENGINES[0], HPINFER_FORCE_ISA=isa) for isa in _native.cpu_info()["isas"]}
     assert found == dict.fromkeys(found, found["scalar"])
 
 

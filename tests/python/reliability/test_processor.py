@@ -20,9 +20,7 @@ def test_one_processor_is_one_thread(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_affinity_mask_is_the_budget(engine):
     usable = len(os.sched_getaffinity(0))
-    answer = child(
-        "processor_worker.py", "threads", f"hpinfer {engine}", network(DETECTOR), usable
-    )
+    answer = child("processor_worker.py", "threads", f"hpinfer {engine}", network(DETECTOR), usable)
     assert answer["budget"] == answer["session"]
     assert answer["budget"] <= usable  # less under a quota
 

@@ -111,9 +111,7 @@ def test_trim_and_stats_while_others_run(engine):
 
     def work() -> None:
         for _ in range(8):
-            others.extend(
-                i for i, line in enumerate(lines) if fingerprint(read(line)) != wanted[i]
-            )
+            others.extend(i for i, line in enumerate(lines) if fingerprint(read(line)) != wanted[i])
 
     disturber = threading.Thread(target=disturb)
     workers = [threading.Thread(target=work) for _ in range(4)]
