@@ -61,8 +61,8 @@ python benchmarks/reliability/run.py --images PICTURE… --work WORK --out resul
 python benchmarks/reliability/report.py results.json [MORE.json …]
 ```
 
-`WORK` is the folder of [benchmarks/peers](../benchmarks/peers/README.md), which has the networks and
-the other packages' environments. `--only memory` runs one promise, `--quick` a fiftieth of the calls.
+`WORK` is the folder of [benchmarks/peers](../benchmarks/peers/README.md), which has the other
+packages' environments. `--only memory` runs one promise, `--quick` a fiftieth of the calls.
 """
 
 
