@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,37 +17,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 ROOT = HERE.parents[1]
-#: What each promise says, and which quick tests hold it up in every run of `scripts/test`.
-PROMISES: dict[str, tuple[str, str]] = {
-    "Concurrency": (
-        (
-            "One session, one model, one pipeline serve any number of threads, with the bytes of a "
-            "serial run; no native call keeps the GIL; two cores do nearly twice the work of one."
-        ),
-        (
-            "`tests/python/reliability/test_concurrency.py`, `tests/python/contract/test_process.py`; "
-            "`scripts/test_sanitizers` runs the C++ suite under the thread sanitizer"
-        ),
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is promised, and which quick tests hold it up in every run of `scripts/test`."""
+
+    words: str
+    tests: str
+
+
+PROMISES = {
+    "Concurrency": Promise(
+        """One session, one model, one pipeline serve any number of threads, with the bytes of a
+serial run; no native call keeps the GIL; two cores do nearly twice the work of one.""",
+        """`tests/python/reliability/test_concurrency.py`, `tests/python/contract/test_process.py`.
+`scripts/test_sanitizers` runs the C++ suite under the thread sanitizer""",
     ),
-    "Memory": (
-        (
-            "Inputs of ever new shapes bring resident memory to a plateau; creating and destroying "
-            "loses nothing; `hpinfer.trim()` gives back; `hpinfer.stats()` counts what is held."
-        ),
+    "Memory": Promise(
+        """Inputs of ever new shapes bring resident memory to a plateau; creating and destroying
+loses nothing; `hpinfer.trim()` gives back; `hpinfer.stats()` counts what is held.""",
         "`tests/python/reliability/test_memory.py`, `test_stats.py`",
     ),
-    "CPU": (
-        (
-            "Nothing runs when nothing is asked; threads follow the affinity mask and the container's "
-            "quota; sessions side by side are not slower than one after the other."
-        ),
+    "CPU": Promise(
+        """Nothing runs when nothing is asked; threads follow the affinity mask and the container's
+quota; sessions side by side are not slower than one after the other.""",
         "`tests/python/reliability/test_processor.py`, `tests/cpp/thread_budget_test.cc`",
     ),
-    "Determinism": (
-        (
-            "The same input gives the same bytes: over threads, repetitions, processes, batch sizes, "
-            "pages beside it, instruction sets. The exceptions are stated in figures below."
-        ),
+    "Determinism": Promise(
+        """The same input gives the same bytes: over threads, repetitions, processes, batch sizes,
+pages beside it, instruction sets. The exceptions are stated in figures below.""",
         "`tests/python/reliability/test_determinism.py`, `tests/python/parity`",
     ),
 }
@@ -103,9 +103,9 @@ def page(documents: Sequence[Mapping[str, Any]], plots: Sequence[str]) -> str:
             parts.append(_machine(document))
     for promise, rows in sections(documents).items():
         parts.append(f"## {promise}\n")
-        words, tests = PROMISES.get(promise, ("", ""))
-        if words:
-            parts.append(f"{words}\n\nIn every test run: {tests}.\n")
+        if promise in PROMISES:
+            said = PROMISES[promise]
+            parts.append(f"{said.words}\n\nIn every test run: {said.tests}.\n")
         parts += [_bullet(row) for row in rows]
         if promise == "Memory":
             parts += [f"\n![Resident memory]({name})" for name in plots]
