@@ -52,9 +52,10 @@ def test_sessions_and_runs_are_counted(engine):
 def test_a_failed_run_is_counted(engine):
     session = hpinfer.Session(network(RECOGNISER), engine=engine)
     before = of_engine(engine)
-    wrong = np.zeros((2, 2, 2), np.float32)  # memory of another shape than the result's
+    (output,) = session.outputs
+    wrong = np.zeros((1, 1, output.shape[2]), np.float32)  # one step instead of eight
     with pytest.raises(InvalidInputError):
-        session.run(line_tensors(1, widest=64), outputs={session.outputs[0].name: wrong})
+        session.run([np.zeros((1, 3, 48, 64), np.float32)], outputs={output.name: wrong})
     assert of_engine(engine).failed == before.failed + 1
     assert of_engine(engine).running == 0
 
