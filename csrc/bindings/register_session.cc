@@ -79,9 +79,9 @@ std::shared_ptr<Session> python_session(const std::string& engine, std::vector<T
                                         std::vector<TensorInfo> outputs, py::function run,
                                         std::optional<py::function> trim,
                                         const SessionOptions& options) {
-  const auto session = std::make_shared<PythonSession>(
-      std::move(inputs), std::move(outputs), std::move(run),
-      trim ? py::object(*trim) : py::object(py::none()), options);
+  const auto session =
+      std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
+                                      trim ? py::object(*trim) : py::object(py::none()), options);
   track_session(engine, session);
   return session;
 }
@@ -171,8 +171,8 @@ void register_session(py::module_& m) {
       .def_property_readonly("options", &Session::options)
       .def("run", &run_session, py::arg("inputs"), py::arg("outputs") = py::none())
       .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
-  m.def("python_session", &python_session, py::arg("engine"), py::arg("inputs"), py::arg("outputs"), py::arg("run"),
-        py::arg("trim"), py::arg("options"),
+  m.def("python_session", &python_session, py::arg("engine"), py::arg("inputs"), py::arg("outputs"),
+        py::arg("run"), py::arg("trim"), py::arg("options"),
         "A session whose inference is run(list of arrays) -> list of arrays; trim may be None.");
   m.def("call_without_gil", &call_without_gil, py::arg("function"), py::arg("object"),
         "Calls bool (*)(object) at an address; for member functions without arguments.");

@@ -43,7 +43,9 @@ TEST(pools_are_counted_and_cleared_together) {
     BufferPool one(2);
     BufferPool other(2);
     const Tensor taken = one.take(DType::kUInt8, {100});
-    { const Tensor given_back = other.take(DType::kUInt8, {50}); }
+    {
+      const Tensor given_back = other.take(DType::kUInt8, {50});
+    }
     const BufferPool::Usage during = BufferPool::usage_of_all();
     EXPECT_EQ(during.pools, before.pools + 2);
     EXPECT_EQ(during.taken, before.taken + 1);
@@ -62,8 +64,8 @@ TEST(pool_counts_what_it_does_not_keep) {
   const BufferPool::Usage before = BufferPool::usage_of_all();
   BufferPool pool(1);
   {
-    const Tensor huge = pool.take(
-        DType::kUInt8, {static_cast<std::int64_t>(BufferPool::kMaxIdleBytes) + 1});
+    const Tensor huge =
+        pool.take(DType::kUInt8, {static_cast<std::int64_t>(BufferPool::kMaxIdleBytes) + 1});
   }
   EXPECT_EQ(BufferPool::usage_of_all().taken_bytes, before.taken_bytes);
   EXPECT_EQ(BufferPool::usage_of_all().idle, before.idle);

@@ -76,7 +76,9 @@ TEST(live_sessions_are_trimmed_though_one_of_them_fails) {
   const auto whole = std::make_shared<Trimmed>(trims);
   track_session("trimmed", broken);
   track_session("trimmed", whole);
-  { track_session("trimmed", std::make_shared<Trimmed>(trims)); }
+  {
+    track_session("trimmed", std::make_shared<Trimmed>(trims));
+  }
   EXPECT_ERROR(trim_sessions(), ErrorCode::kEngine, "cannot be trimmed");
   EXPECT_EQ(trims.load(), 2);  // the dead one is left alone
 }

@@ -111,7 +111,7 @@ def test_trim_and_stats_while_others_run(engine):
             assert hpinfer.stats().buffers.pools > 0
 
     def work() -> None:
-        for _ in range(8):
+        for _ in range(3):
             others.extend(i for i, line in enumerate(lines) if fingerprint(read(line)) != wanted[i])
 
     disturber = threading.Thread(target=disturb)
