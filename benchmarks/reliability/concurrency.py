@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import sys
 import threading
@@ -42,32 +43,23 @@ def rows(setting: Setting) -> list[Row]:
 def same_bytes(setting: Setting, engine: str) -> list[Row]:
     """Sixteen threads on one session, one model, one pipeline, inputs at random."""
     pages = small_pages(setting.images)
-    subjects: list[tuple[str, Callable[[Any], Any], list[Any], int]] = [
-        (
-            f"one session, {RECOGNISER}",
-            network_runner(network(RECOGNISER), engine, num_streams=2),
-            line_tensors(200),
-            10_000,
-        ),
-        (f"one model, {RECOGNISER}", line_reader(engine), text_lines(pages, 300), 10_000),
-        ("one OCR pipeline", reader(engine), pages, 3000),
-        (
-            "one OCR pipeline as PaddleX batches",
-            reader(engine, batching="official"),
-            pages,
-            1000,
-        ),
-    ]
+    few = setting.quick
+    tensors = line_tensors(8 if few else 200)
+    lines = text_lines(pages, 8 if few else 300)
+    as_paddlex = f"one OCR pipeline that batches as PaddleX does ({engine})"
+    run = network_runner(network(RECOGNISER), engine, num_streams=2)
     return [
-        _hammer(setting, f"{what} ({engine})", call, inputs, calls)
-        for what, call, inputs, calls in subjects
+        _hammer(setting, f"one session, {RECOGNISER} ({engine})", run, tensors, 10_000),
+        _hammer(setting, f"one model, {RECOGNISER} ({engine})", line_reader(engine), lines, 10_000),
+        _hammer(setting, f"one OCR pipeline ({engine})", reader(engine), pages, 3000),
+        _hammer(setting, as_paddlex, reader(engine, batching="official"), pages, 1000),
     ]
 
 
 def _hammer(
     setting: Setting, what: str, call: Callable[[Any], Any], inputs: list[Any], calls: int
 ) -> Row:
-    comparison = Comparison(what.replace(" ", "_").replace(",", ""), inputs, setting.kept)
+    comparison = Comparison("-".join(re.findall(r"\w+", what)), inputs, setting.kept)
     comparison.serial(call)
     budget = Budget(setting.count(calls), setting.seconds)
     numbers = iter(budget)

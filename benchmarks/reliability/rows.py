@@ -60,8 +60,8 @@ class Setting:
     seconds: float
 
     def count(self, full: int) -> int:
-        """How many calls: `full`, or a fiftieth of it in a quick run."""
-        return max(8, full // 50) if self.quick else full
+        """How many calls: `full`, or a two-hundredth of it in a quick run."""
+        return max(8, full // 200) if self.quick else full
 
 
 def network(name: str) -> Path:
