@@ -65,9 +65,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="folder of peers/prepare.py")
     parser.add_argument("--out", type=Path, required=True, help="JSON; beside it, what differed")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
-    parser.add_argument(
-        "--quick", action="store_true", help="a two-hundredth of the calls, to try it"
-    )
+    parser.add_argument("--quick", action="store_true", help="few calls, to try it")
     parser.add_argument("--seconds", type=float, default=900, help="most for one row")
     parsed = parser.parse_args()
     missing = [str(path) for path in parsed.images if not path.is_file()]
