@@ -24,36 +24,34 @@ from subjects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PROMISE = "Concurrency"
 THREADS = 16
 
 
-def rows(setting: Setting) -> list[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """Everything about threads."""
-    found = []
     for engine in ENGINES:
-        found += same_bytes(setting, engine)
-    found += gil_is_free(setting)
-    found += two_threads(setting)
-    return found
+        yield from same_bytes(setting, engine)
+    yield gil_is_free(setting)
+    yield from two_threads(setting)
 
 
-def same_bytes(setting: Setting, engine: str) -> list[Row]:
+def same_bytes(setting: Setting, engine: str) -> Iterator[Row]:
     """Sixteen threads on one session, one model, one pipeline, inputs at random."""
     pages = small_pages(setting.images)
     few = setting.quick
-    tensors = line_tensors(8 if few else 200)
-    lines = text_lines(pages, 8 if few else 300)
-    as_paddlex = f"one OCR pipeline that batches as PaddleX does ({engine})"
     run = network_runner(network(RECOGNISER), engine, num_streams=2)
-    return [
-        _hammer(setting, f"one session, {RECOGNISER} ({engine})", run, tensors, 10_000),
-        _hammer(setting, f"one model, {RECOGNISER} ({engine})", line_reader(engine), lines, 10_000),
-        _hammer(setting, f"one OCR pipeline ({engine})", reader(engine), pages, 3000),
-        _hammer(setting, as_paddlex, reader(engine, batching="official"), pages, 1000),
-    ]
+    tensors = line_tensors(8 if few else 200)
+    yield _hammer(setting, f"one session, {RECOGNISER} ({engine})", run, tensors, 10_000)
+    lines = text_lines(pages, 8 if few else 300)
+    read = line_reader(engine)
+    yield _hammer(setting, f"one model, {RECOGNISER} ({engine})", read, lines, 10_000)
+    yield _hammer(setting, f"one OCR pipeline ({engine})", reader(engine), pages, 3000)
+    official = reader(engine, batching="official")
+    what = f"one OCR pipeline that batches as PaddleX does ({engine})"
+    yield _hammer(setting, what, official, pages, 1000)
 
 
 def _hammer(
@@ -99,23 +97,21 @@ def _hammer(
     )
 
 
-def gil_is_free(setting: Setting) -> list[Row]:
+def gil_is_free(setting: Setting) -> Row:
     """A Python thread counts while another is inside one native call."""
     counts = {what: count_during(call) for what, call in long_calls(setting)}
     kept = [what for what, counted in counts.items() if counted == 0]
-    return [
-        Row(
-            "the GIL during native calls",
-            "a Python thread counts while another is inside one call; the interpreter never takes "
-            "the GIL away by itself here, so that only a call that gives it up lets the count grow",
-            {
-                "kinds of calls": len(counts),
-                "that keep the GIL": ", ".join(kept) or "none",
-                "smallest count": min(counts.values()),
-                "calls": ", ".join(counts),
-            },
-        )
-    ]
+    return Row(
+        "the GIL during native calls",
+        "a Python thread counts while another is inside one call; the interpreter never takes "
+        "the GIL away by itself here, so that only a call that gives it up lets the count grow",
+        {
+            "kinds of calls": len(counts),
+            "that keep the GIL": ", ".join(kept) or "none",
+            "smallest count": min(counts.values()),
+            "calls": ", ".join(counts),
+        },
+    )
 
 
 def count_during(call: Callable[[], object], *, attempts: int = 20) -> int:
@@ -153,9 +149,8 @@ def count_during(call: Callable[[], object], *, attempts: int = 20) -> int:
     return counted
 
 
-def two_threads(setting: Setting) -> list[Row]:
+def two_threads(setting: Setting) -> Iterator[Row]:
     """Work done by two threads on two cores against one thread on one core, in turns."""
-    found = []
     for engine in ENGINES:
         for kind in ("session", "pipeline"):
             rounds = []
@@ -163,18 +158,15 @@ def two_threads(setting: Setting) -> list[Row]:
                 order = (1, 2) if number % 2 == 0 else (2, 1)
                 rates = {threads: _rate(setting, engine, kind, threads) for threads in order}
                 rounds.append(rates[2] / rates[1])
-            found.append(
-                Row(
-                    f"two threads, one {kind} ({engine})",
-                    "calls a second of 2 threads on 2 cores / 1 thread on 1 core, each in a "
-                    "process of its own, in turns",
-                    {
-                        "ratio (median)": round(statistics.median(rounds), 2),
-                        "ratios": ", ".join(f"{ratio:.2f}" for ratio in sorted(rounds)),
-                    },
-                )
+            yield Row(
+                f"two threads, one {kind} ({engine})",
+                "calls a second of 2 threads on 2 cores / 1 thread on 1 core, each in a "
+                "process of its own, in turns",
+                {
+                    "ratio (median)": round(statistics.median(rounds), 2),
+                    "ratios": ", ".join(f"{ratio:.2f}" for ratio in sorted(rounds)),
+                },
             )
-    return found
 
 
 def _rate(setting: Setting, engine: str, kind: str, threads: int) -> float:

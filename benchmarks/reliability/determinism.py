@@ -17,13 +17,11 @@ PROMISE = "Determinism"
 HEAP_FILLS = ("255", "128", "1", "90")
 
 
-def rows(setting: Setting) -> list[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """Everything about equal bytes."""
-    found = []
     for engine in ENGINES:
-        found += list(_processes(setting, engine))
-        found += list(_batches(setting, engine))
-    return found
+        yield from _batches(setting, engine)
+        yield from _processes(setting, engine)
 
 
 def _pages(setting: Setting, engine: str, **variables: str) -> dict[str, Any]:

@@ -29,10 +29,10 @@ PIPELINES = {
 }
 
 
-def rows(setting: Setting) -> list[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """Everything about memory."""
-    found = [*_shapes(setting), *_cycles(setting), *_images(setting)]
-    return [*found, *_trimmed(setting)]
+    for part in (_shapes, _cycles, _images, _trimmed):
+        yield from part(setting)
 
 
 def _shapes(setting: Setting) -> Iterator[Row]:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 PROMISE = "CPU"
 
 
-def rows(setting: Setting) -> list[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """Everything about the processor."""
-    return [*_idle(setting), *_threads(setting), *_many_sessions(setting)]
+    for part in (_idle, _threads, _many_sessions):
+        yield from part(setting)
 
 
 def _idle(setting: Setting) -> Iterator[Row]:

@@ -62,7 +62,7 @@ python benchmarks/reliability/report.py results.json [MORE.json …]
 ```
 
 `WORK` is the folder of [benchmarks/peers](../benchmarks/peers/README.md), which has the other
-packages' environments. `--only memory` runs one promise, `--quick` makes a two-hundredth of the calls.
+packages' environments. `--only memory` runs one promise, `--quick` only tries everything.
 """
 
 

@@ -17,11 +17,11 @@ import processor
 from rows import Setting, document, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rows import Row
 
-PARTS: dict[str, tuple[str, Callable[[Setting], list[Row]]]] = {
+PARTS: dict[str, tuple[str, Callable[[Setting], Iterator[Row]]]] = {
     "concurrency": (concurrency.PROMISE, concurrency.rows),
     "memory": (memory.PROMISE, memory.rows),
     "processor": (processor.PROMISE, processor.rows),
@@ -48,10 +48,14 @@ def main() -> int:
     }
     for name in arguments.only:
         promise, rows = PARTS[name]
-        start = time.monotonic()
-        whole["promises"].append(document(promise, rows(setting)))
-        write_text(arguments.out, json.dumps(whole, ensure_ascii=False, indent=1))
-        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        done: list[Row] = []
+        whole["promises"].append({})
+        for row in rows(setting):
+            done.append(row)
+            whole["promises"][-1] = document(promise, done)
+            # After every row, so that a run which is stopped keeps what it has.
+            write_text(arguments.out, json.dumps(whole, ensure_ascii=False, indent=1))
+            print(f"{time.strftime('%X')} {row.what}: {row.figures}", file=sys.stderr, flush=True)
     wrong = sorted(setting.kept.glob("*.pickle")) if setting.kept.is_dir() else []
     for path in wrong:
         print(f"a result differed: {path}", file=sys.stderr)
