@@ -1,5 +1,7 @@
 #include "core/buffer_pool.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 
 namespace hpinfer {
@@ -10,9 +12,14 @@ struct Pools {
   std::vector<BufferPool*> all;
 };
 
-// Never destroyed: pools may die while the process ends.
+// Never destroyed: pools may die while the process ends. A child of fork() must not wait for a
+// thread that it does not have, so nobody else holds the lock at that moment.
 Pools& pools() {
   static Pools& instance = *new Pools;
+  static const int registered =
+      pthread_atfork([] { instance.mutex.lock(); }, [] { instance.mutex.unlock(); },
+                     [] { instance.mutex.unlock(); });
+  static_cast<void>(registered);
   return instance;
 }
 

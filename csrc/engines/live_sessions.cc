@@ -1,5 +1,7 @@
 #include "engines/live_sessions.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <deque>
 #include <exception>
@@ -19,9 +21,14 @@ struct Registry {
   std::deque<Tracked> engines;  // a deque: the counters never move
 };
 
-// Never destroyed: sessions may run while the process ends.
+// Never destroyed: sessions may run while the process ends. A child of fork() must not wait for a
+// thread that it does not have, so nobody else holds the lock at that moment.
 Registry& registry() {
   static Registry& instance = *new Registry;
+  static const int registered =
+      pthread_atfork([] { instance.mutex.lock(); }, [] { instance.mutex.unlock(); },
+                     [] { instance.mutex.unlock(); });
+  static_cast<void>(registered);
   return instance;
 }
 
