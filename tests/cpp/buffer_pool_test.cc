@@ -1,5 +1,8 @@
 #include "core/buffer_pool.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -69,6 +72,27 @@ TEST(pool_counts_what_it_does_not_keep) {
   }
   EXPECT_EQ(BufferPool::usage_of_all().taken_bytes, before.taken_bytes);
   EXPECT_EQ(BufferPool::usage_of_all().idle, before.idle);
+}
+
+TEST(pools_work_in_a_child_that_was_made_while_others_used_them) {
+  std::atomic<bool> over{false};
+  std::thread busy([&] {
+    while (!over) BufferPool::usage_of_all();
+  });
+  for (int i = 0; i < 30; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);  // a lock that nobody gives back
+      BufferPool pool(1);
+      const Tensor tensor = pool.take(DType::kUInt8, {8});
+      _exit(BufferPool::usage_of_all().taken == 1 ? 0 : 1);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  over = true;
+  busy.join();
 }
 
 TEST(pools_of_many_threads_are_cleared_while_in_use) {
