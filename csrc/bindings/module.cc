@@ -20,6 +20,7 @@ void register_models(py::module_& m);
 void register_postprocess(py::module_& m);
 void register_regions(py::module_& m);
 void register_session(py::module_& m);
+void register_stats(py::module_& m);
 void register_table(py::module_& m);
 void register_unwarping(py::module_& m);
 void register_vision(py::module_& m);
@@ -51,6 +52,7 @@ PYBIND11_MODULE(_native, m) {
   bindings::register_postprocess(m);
   bindings::register_device_array(m);
   bindings::register_session(m);
+  bindings::register_stats(m);
   bindings::register_compilation(m);
   bindings::register_formula(m);
   bindings::register_models(m);

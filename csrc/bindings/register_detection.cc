@@ -198,7 +198,8 @@ void register_detection(py::module_& m) {
         "options"_a,
         "Rows [M, 6] of raw heads: levels [cells, classes] and [cells, 4 * bins]; sizes and "
         "scales are (x, y).");
-  py::class_<ObjectDetector, std::shared_ptr<ObjectDetector>>(m, "ObjectDetector")
+  py::class_<ObjectDetector, std::shared_ptr<ObjectDetector>>(
+      m, "ObjectDetector", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const Operators& operators,
                        const std::optional<post::GflOptions>& raw_heads, bool masks) {
              return std::make_shared<ObjectDetector>(std::move(session), compile(operators),
@@ -207,7 +208,8 @@ void register_detection(py::module_& m) {
            "session"_a, "operators"_a, "raw_heads"_a = py::none(), "masks"_a = false)
       .def("detect", &detect, "images"_a, "batch_size"_a, "options"_a,
            "Objects of each BGR image, in order.");
-  py::class_<Segmenter, std::shared_ptr<Segmenter>>(m, "Segmenter")
+  py::class_<Segmenter, std::shared_ptr<Segmenter>>(m, "Segmenter",
+                                                    py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const Operators& operators) {
              return std::make_shared<Segmenter>(std::move(session), compile(operators));
            }),

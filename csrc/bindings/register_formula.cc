@@ -68,7 +68,7 @@ std::vector<models::Tokens> recognize(const FormulaRecognizer& self,
 
 void register_formula(py::module_& m) {
   register_plan(m);
-  py::class_<FormulaRecognizer>(m, "FormulaRecognizer")
+  py::class_<FormulaRecognizer>(m, "FormulaRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const vision::FormulaPlan& plan) {
              return std::make_unique<FormulaRecognizer>(std::move(session), plan);
            }),

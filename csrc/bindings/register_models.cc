@@ -170,14 +170,16 @@ void register_models(py::module_& m) {
   using SessionPtr = std::shared_ptr<Session>;
   register_params(m);
   register_results(m);
-  py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector")
+  py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector",
+                                                          py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
              return std::make_shared<TextDetector>(std::move(session), compile(operators));
            }),
            py::arg("session"), py::arg("operators"))
       .def("detect", &detect, py::arg("image"), py::arg("params"),
            "Text regions of a BGR image: pairs of polygon [K, 2] and score.");
-  py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(m, "TextRecognizer")
+  py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(
+      m, "TextRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators,
                        std::vector<std::string> characters) {
              return std::make_shared<TextRecognizer>(
@@ -188,7 +190,8 @@ void register_models(py::module_& m) {
       .def("recognize", &recognize, py::arg("images"), py::arg("options"),
            "Text of each BGR image, in order.")
       .def_property_readonly("fits_any_width", &TextRecognizer::fits_any_width);
-  py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
+  py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(
+      m, "ImageClassifier", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
              return std::make_shared<ImageClassifier>(std::move(session), compile(operators));
            }),
@@ -199,7 +202,7 @@ void register_models(py::module_& m) {
       "top_classes",
       [](const std::vector<float>& scores, int k) { return models::top_classes(scores, k); },
       py::arg("scores"), py::arg("k"), "Indices of the k best scores, best first.");
-  py::class_<TextReader>(m, "TextReader")
+  py::class_<TextReader>(m, "TextReader", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<TextDetector> detector,
                        std::shared_ptr<TextRecognizer> recognizer,
                        const std::optional<std::shared_ptr<ImageClassifier>>& line_classifier) {

@@ -8,6 +8,7 @@
 #include "bindings/model_arguments.h"
 #include "bindings/python_session.h"
 #include "bindings/shape_lists.h"
+#include "engines/live_sessions.h"
 #include "engines/registry.h"
 
 namespace py = pybind11;
@@ -22,8 +23,10 @@ std::shared_ptr<Session> create_session(const std::string& engine_name, const Pa
                                         const SessionOptions& options) {
   const ModelSource model{path.value_or(""), bytes_of(bytes), bytes_of(weights)};
   const py::gil_scoped_release unlocked;
-  const auto session = open_engine(engine_name, candidates)->create_session(model, options);
-  return std::const_pointer_cast<Session>(session);
+  const auto session = std::const_pointer_cast<Session>(
+      open_engine(engine_name, candidates)->create_session(model, options));
+  track_session(engine_name, session);
+  return session;
 }
 
 py::list run_session(const Session& session, const std::vector<py::array>& inputs,
@@ -42,6 +45,9 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
   {
     const py::gil_scoped_release unlocked;
     session.run(views, results);
+    // Copied here, not where the array is made: the copy of a large result takes milliseconds.
+    for (Tensor& result : results)
+      if (result.lifetime() == Tensor::Lifetime::kLease) result = result.clone();
   }
   py::list arrays;
   for (std::size_t i = 0; i < count; ++i) {
@@ -69,13 +75,15 @@ TensorInfo tensor_info(std::string name, const std::string& dtype,
   return {std::move(name), *native, Shape(dims), shape.has_value()};
 }
 
-std::shared_ptr<Session> python_session(std::vector<TensorInfo> inputs,
+std::shared_ptr<Session> python_session(const std::string& engine, std::vector<TensorInfo> inputs,
                                         std::vector<TensorInfo> outputs, py::function run,
                                         std::optional<py::function> trim,
                                         const SessionOptions& options) {
-  return std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
-                                         trim ? py::object(*trim) : py::object(py::none()),
-                                         options);
+  const auto session =
+      std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
+                                      trim ? py::object(*trim) : py::object(py::none()), options);
+  track_session(engine, session);
+  return session;
 }
 
 // None for a shape of any rank.
@@ -153,7 +161,9 @@ void register_session(py::module_& m) {
       .def_property_readonly(
           "dtype", [](const TensorInfo& self) { return std::string(dtype_name(self.dtype)); })
       .def_property_readonly("shape", &shape_tuple);
-  py::class_<Session, std::shared_ptr<Session>>(m, "Session")
+  // The last owner destroys the engine's model, which takes milliseconds to seconds.
+  py::class_<Session, std::shared_ptr<Session>>(m, "Session",
+                                                py::release_gil_before_calling_cpp_dtor())
       .def(py::init(&create_session), py::arg("engine"), py::arg("candidates"), py::arg("path"),
            py::arg("bytes"), py::arg("weights"), py::arg("options"))
       .def_property_readonly("inputs", &Session::inputs)
@@ -161,8 +171,8 @@ void register_session(py::module_& m) {
       .def_property_readonly("options", &Session::options)
       .def("run", &run_session, py::arg("inputs"), py::arg("outputs") = py::none())
       .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
-  m.def("python_session", &python_session, py::arg("inputs"), py::arg("outputs"), py::arg("run"),
-        py::arg("trim"), py::arg("options"),
+  m.def("python_session", &python_session, py::arg("engine"), py::arg("inputs"), py::arg("outputs"),
+        py::arg("run"), py::arg("trim"), py::arg("options"),
         "A session whose inference is run(list of arrays) -> list of arrays; trim may be None.");
   m.def("call_without_gil", &call_without_gil, py::arg("function"), py::arg("object"),
         "Calls bool (*)(object) at an address; for member functions without arguments.");

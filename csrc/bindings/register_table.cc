@@ -83,7 +83,7 @@ void register_table(py::module_& m) {
       .def_readonly("tokens", &post::TableStructure::tokens)
       .def_property_readonly("boxes", &cell_boxes)
       .def_readonly("score", &post::TableStructure::score);
-  py::class_<TableRecognizer>(m, "TableRecognizer")
+  py::class_<TableRecognizer>(m, "TableRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const std::vector<py::dict>& operators,
                        Texts tokens, bool merge_empty_cells, bool boxes_in_padding) {
              std::vector<vision::Operator> compiled;

@@ -29,7 +29,7 @@ std::vector<py::array> unwarp(const ImageUnwarper& self, const std::vector<py::a
 }  // namespace
 
 void register_unwarping(py::module_& m) {
-  py::class_<ImageUnwarper>(m, "ImageUnwarper")
+  py::class_<ImageUnwarper>(m, "ImageUnwarper", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session) {
              return std::make_unique<ImageUnwarper>(std::move(session));
            }),

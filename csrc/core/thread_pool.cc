@@ -152,6 +152,10 @@ void forget_pool_in_child() { process_pool.store(nullptr); }
 
 }  // namespace
 
+const ThreadPool* existing_thread_pool() noexcept {
+  return process_pool.load(std::memory_order_acquire);
+}
+
 ThreadPool& thread_pool() {
   if (ThreadPool* pool = process_pool.load(std::memory_order_acquire)) return *pool;
   const std::lock_guard lock(process_pool_mutex);

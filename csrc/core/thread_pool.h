@@ -68,4 +68,7 @@ class ThreadPool {
 // its own: the parent's threads do not exist there.
 ThreadPool& thread_pool();
 
+// The same, or null while there is none.
+const ThreadPool* existing_thread_pool() noexcept;
+
 }  // namespace hpinfer

@@ -4,6 +4,7 @@
 
 #include "core/engine_clock.h"
 #include "core/thread_budget.h"
+#include "engines/live_sessions.h"
 
 namespace hpinfer {
 namespace {
@@ -33,11 +34,16 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   for (std::size_t i = 0; i < inputs.size(); ++i) check_tensor("input", inputs_[i], inputs[i]);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
+  CountedRun counted(counters_);
   EngineClock* const clock = EngineClock::current();
-  if (clock == nullptr) return do_run(inputs, outputs);
-  const auto begin = std::chrono::steady_clock::now();
-  do_run(inputs, outputs);
-  clock->add(begin, std::chrono::steady_clock::now());
+  if (clock == nullptr) {
+    do_run(inputs, outputs);
+  } else {
+    const auto begin = std::chrono::steady_clock::now();
+    do_run(inputs, outputs);
+    clock->add(begin, std::chrono::steady_clock::now());
+  }
+  counted.succeed();
 }
 
 CompiledModel Engine::compile(const ModelSource& /*model*/, const SessionOptions& /*options*/,

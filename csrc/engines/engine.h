@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -78,6 +79,15 @@ struct SessionOptions {
   bool outputs_on_device = false;         // TensorRT: results in engine memory stay on the GPU
 };
 
+// What a session holds at this moment besides the model.
+struct SessionUsage {
+  std::int64_t requests = 0;       // the engine's per-run objects, busy ones included
+  std::int64_t idle_requests = 0;  // of these, kept for the next run
+  std::int64_t leases = 0;         // of these, kept by results that are still being read
+};
+
+struct RunCounters;
+
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once
 // and gives the same bits as serial calls.
 class Session {
@@ -108,6 +118,9 @@ class Session {
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
 
+  // Thread-safe.
+  virtual SessionUsage usage() const { return {}; }
+
  protected:
   Session() = default;
   // Inputs and outputs are checked against the infos before this is called.
@@ -116,6 +129,10 @@ class Session {
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
+
+ private:
+  friend void track_session(std::string_view engine, const std::shared_ptr<Session>& session);
+  RunCounters* counters_ = nullptr;  // null: runs are not counted (sessions around others)
 };
 
 // How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpinfer.hpi.discovery import engines
     from hpinfer.models import create_model
     from hpinfer.pipelines import create_pipeline
+    from hpinfer.process import Stats, stats, trim
     from hpinfer.session import Session
 
 #: Public name to the module that defines it.
@@ -30,6 +31,7 @@ _PUBLIC = {
     "BuildInfo": "hpinfer.build",
     "EngineStatus": "hpinfer.hpi.discovery",
     "Session": "hpinfer.session",
+    "Stats": "hpinfer.process",
     "build_info": "hpinfer.build",
     "create_model": "hpinfer.models",
     "create_pipeline": "hpinfer.pipelines",
@@ -39,12 +41,15 @@ _PUBLIC = {
     "is_built_with_ort": "hpinfer.build",
     "is_built_with_paddle": "hpinfer.build",
     "is_built_with_trt": "hpinfer.build",
+    "stats": "hpinfer.process",
+    "trim": "hpinfer.process",
 }
 
 __all__ = [
     "BuildInfo",
     "EngineStatus",
     "Session",
+    "Stats",
     "__version__",
     "build_info",
     "create_model",
@@ -55,6 +60,8 @@ __all__ = [
     "is_built_with_ort",
     "is_built_with_paddle",
     "is_built_with_trt",
+    "stats",
+    "trim",
 ]
 
 

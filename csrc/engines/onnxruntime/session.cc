@@ -6,9 +6,12 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <limits>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
+#include "core/process_memory.h"
 #include "engines/onnxruntime/options.h"
 #include "engines/onnxruntime/providers.h"
 #include "engines/onnxruntime/values.h"
@@ -97,7 +100,7 @@ class OnnxRuntimeSession : public Session {
   OnnxRuntimeSession(std::shared_ptr<const Api> api, const ModelSource& model,
                      SessionOptions options);
 
-  void trim() const override { shrink_next_.store(true); }
+  void trim() const override;
 
  protected:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
@@ -105,6 +108,8 @@ class OnnxRuntimeSession : public Session {
  private:
   const Api& api() const { return *model_->api; }
   bool shrink_due() const;
+  void note_shapes(std::span<const TensorView> inputs) const;
+  void run_smallest() const;
   Handle<abi::Value> result_slot(std::size_t index, const Tensor& output) const;
   void collect(std::vector<Handle<abi::Value>>& values, std::span<Tensor> outputs) const;
   [[noreturn]] void fail_run(const Failure& failure, std::span<Tensor> outputs) const;
@@ -116,6 +121,10 @@ class OnnxRuntimeSession : public Session {
   Handle<abi::RunOptions> shrink_options_;
   mutable std::atomic<std::uint64_t> runs_{0};
   mutable std::atomic<bool> shrink_next_{false};
+  // The inputs with the fewest elements that the model has run with.
+  mutable std::atomic<std::size_t> smallest_elements_{std::numeric_limits<std::size_t>::max()};
+  mutable std::mutex smallest_mutex_;
+  mutable std::vector<Shape> smallest_shapes_;
 };
 
 std::vector<bool> outputs_among_inputs(const std::vector<TensorInfo>& inputs,
@@ -163,6 +172,47 @@ bool OnnxRuntimeSession::shrink_due() const {
   return (runs_.fetch_add(1, std::memory_order_relaxed) + 1) % kRunsBetweenShrinks == 0 || asked;
 }
 
+void OnnxRuntimeSession::note_shapes(std::span<const TensorView> inputs) const {
+  std::size_t elements = 0;
+  for (const TensorView& view : inputs) elements += view.shape.num_elements();
+  if (elements >= smallest_elements_.load(std::memory_order_relaxed)) return;
+  std::vector<Shape> shapes;
+  for (const TensorView& view : inputs) shapes.push_back(view.shape);
+  const std::lock_guard lock(smallest_mutex_);
+  if (elements >= smallest_elements_.load(std::memory_order_relaxed)) return;
+  smallest_elements_.store(elements, std::memory_order_relaxed);
+  smallest_shapes_ = std::move(shapes);
+}
+
+// Memory goes back at the end of a run only, so there is one, of the least size that is known to
+// work. Only for real numbers, whose values cannot make it fail; else the next run gives back.
+void OnnxRuntimeSession::trim() const {
+  shrink_next_.store(true);
+  const bool real = std::all_of(inputs_.begin(), inputs_.end(), [](const TensorInfo& info) {
+    return info.dtype == DType::kFloat32 || info.dtype == DType::kFloat16;
+  });
+  if (real) run_smallest();
+  release_free_heap();
+}
+
+void OnnxRuntimeSession::run_smallest() const {
+  std::vector<Shape> shapes;
+  {
+    const std::lock_guard lock(smallest_mutex_);
+    shapes = smallest_shapes_;
+  }
+  if (shapes.empty()) return;  // nothing has run, so there is nothing to give back
+  std::vector<Tensor> zeros;
+  std::vector<TensorView> views;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    zeros.push_back(Tensor::allocate(inputs_[i].dtype, shapes[i]));
+    views.push_back(zeros.back().view());
+    std::memset(views.back().data, 0, views.back().num_bytes());
+  }
+  std::vector<Tensor> results(outputs_.size());
+  do_run(views, results);
+}
+
 void OnnxRuntimeSession::do_run(std::span<const TensorView> inputs,
                                 std::span<Tensor> outputs) const {
   std::vector<Handle<abi::Value>> owned;
@@ -183,6 +233,7 @@ void OnnxRuntimeSession::do_run(std::span<const TensorView> inputs,
   for (std::size_t i = 0; i < out.size(); ++i)
     if (results[i] == nullptr) results[i].reset(out[i]);
   if (failure) fail_run(*failure, outputs);
+  note_shapes(inputs);
   collect(results, outputs);
 }
 
