@@ -28,7 +28,11 @@ def is_url(text: str) -> bool:
 
 def url_stem(url: str) -> str:
     """Return the stem of the last part of an address, ``url`` when it has none."""
-    return PurePosixPath(unquote(urlsplit(url).path)).stem or "url"
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # which the download will say in full
+        return "url"
+    return PurePosixPath(unquote(path)).stem or "url"
 
 
 def download(url: str, *, settings: Settings) -> bytes:
@@ -64,8 +68,11 @@ def download(url: str, *, settings: Settings) -> bytes:
         raise InputNotFoundError(f"{url} cannot be fetched: {reason}") from None
     except urllib.error.URLError as error:
         raise InputNotFoundError(f"{url} cannot be fetched: {error.reason}") from None
-    except (http.client.InvalidURL, UnicodeError) as error:
-        raise InvalidInputError(f"{url} is not a valid address: {error}") from None
+    except InvalidInputError:
+        raise
+    except (http.client.InvalidURL, ValueError) as error:  # urllib's own, UnicodeError too
+        reason = " ".join(str(error).split())
+        raise InvalidInputError(f"{url} is not a valid address: {reason}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputNotFoundError(f"{url} cannot be fetched: {reason}") from None

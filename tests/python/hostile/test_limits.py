@@ -75,11 +75,11 @@ def test_documents_beyond_the_limit_of_pages(monkeypatch):
 def test_a_service_takes_content_and_nothing_else(monkeypatch, tmp_path):
     path = tmp_path / "picture.png"
     path.write_bytes(pictures()["png"])
-    memory = [pictures()["png"], np.zeros((4, 4, 3), np.uint8), io.BytesIO(pictures()["jpeg"])]
+    memory = [pictures()["png"], np.zeros((4, 4, 3), np.uint8), bytearray(pictures()["jpeg"])]
     followed = [path, str(path), str(tmp_path), f"{tmp_path}/*.png", str(tmp_path / "none")]
     address = "http://127.0.0.1:1/a.png"
     monkeypatch.setenv("HPINFER_INPUT_SOURCES", "memory")
-    assert len(list(iter_images(memory))) == 3
+    assert len(list(iter_images([*memory, io.BytesIO(document())]))) == 5
     for source in [*followed, address]:
         with pytest.raises(InvalidInputError, match="HPINFER_INPUT_SOURCES=memory"):
             list(iter_images(source))
