@@ -88,7 +88,8 @@ Placement TransformPlan::place(int height, int width) const {
   check(static_cast<std::int64_t>(p.out_height) * p.out_width <= kMaxPlanPixels,
         ErrorCode::kInvalidInput, "a picture of ", width, "x", height,
         " pixels would need a tensor of ", p.out_width, "x", p.out_height, ", above the limit of ",
-        kMaxPlanPixels, " pixels: cut or pad it to a less extreme ratio, or ask for a smaller size");
+        kMaxPlanPixels,
+        " pixels: cut or pad it to a less extreme ratio, or ask for a smaller size");
   return p;
 }
 

@@ -13,13 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t coun
   std::vector<std::string> characters;
   for (int i = input.range(0, 40); i > 0; --i)
     characters.push_back(input.flag() ? input.text(4)
-                                      : input.pick<std::string>({"a", "7", "-", ".", "\xE4\xB8\x80",
-                                                                 " ", "", "\xFF"}));
+                                      : input.pick<std::string>(
+                                            {"a", "7", "-", ".", "\xE4\xB8\x80", " ", "", "\xFF"}));
   std::vector<Point2i> region;
   const bool far = input.byte() % 8 == 0;
   for (int i = input.range(0, 9) == 0 ? 3 : 4; i > 0; --i)
-    region.push_back(far ? Point2i{input.range(-(1 << 24), 1 << 24), input.range(-(1 << 24), 1 << 24)}
-                         : Point2i{input.range(0, 4000), input.range(0, 4000)});
+    region.push_back(
+        far ? Point2i{input.range(-(1 << 24), 1 << 24), input.range(-(1 << 24), 1 << 24)}
+            : Point2i{input.range(0, 4000), input.range(0, 4000)});
   const double columns = input.flag() ? static_cast<double>(input.number()) : steps;
   const bool with_space = input.flag();
   const hpinfer::Isa isa = hpinfer::fuzz::any_isa(input);

@@ -63,9 +63,10 @@ void heads(Input& input) {
   std::vector<GflLevel> levels;
   for (const int stride : chosen.strides) {
     const auto along = [&](int side) { return stride > 0 ? (side + stride - 1) / stride : 1; };
-    const auto cells = fitting ? static_cast<std::size_t>(along(geometry.input_height) *
-                                                          along(geometry.input_width))
-                               : static_cast<std::size_t>(input.range(0, 50));
+    const auto cells =
+        fitting
+            ? static_cast<std::size_t>(along(geometry.input_height) * along(geometry.input_width))
+            : static_cast<std::size_t>(input.range(0, 50));
     if (cells > 400) return;
     tensors.push_back(hpinfer::fuzz::numbers(input, cells * classes));
     tensors.push_back(hpinfer::fuzz::numbers(input, cells * 4 * bins));
@@ -80,7 +81,8 @@ void maps(Input& input) {
   const int width = input.range(1, 30);
   const auto cells = static_cast<std::size_t>(height * width);
   const auto classes = static_cast<std::size_t>(input.range(1, 4));
-  const std::vector<float> values = hpinfer::fuzz::numbers(input, cells * std::max(classes, std::size_t{3}));
+  const std::vector<float> values =
+      hpinfer::fuzz::numbers(input, cells * std::max(classes, std::size_t{3}));
   std::vector<std::int32_t> best(cells);
   best_classes(values.data(), classes, cells, best.data());
   for (const std::int32_t label : best)

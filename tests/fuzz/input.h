@@ -39,9 +39,9 @@ class Input {
 
   // Both ends included.
   int range(int low, int high) {
-    const auto count =
-        static_cast<std::uint64_t>(static_cast<std::int64_t>(high) - static_cast<std::int64_t>(low)) +
-        1;
+    const auto count = static_cast<std::uint64_t>(static_cast<std::int64_t>(high) -
+                                                  static_cast<std::int64_t>(low)) +
+                       1;
     const std::uint64_t value = count <= 256 ? byte() : raw<std::uint32_t>();
     return static_cast<int>(low + static_cast<std::int64_t>(value % count));
   }

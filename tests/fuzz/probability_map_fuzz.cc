@@ -57,9 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t coun
     std::vector<Polygon> polygons;
     for (const TextRegion& region : regions) {
       for (const auto& [x, y] : region.polygon)
-        hpinfer::fuzz::require(x >= 0 && x <= geometry.source_width && y >= 0 &&
-                                   y <= geometry.source_height,
-                               "regions lie in the picture");
+        hpinfer::fuzz::require(
+            x >= 0 && x <= geometry.source_width && y >= 0 && y <= geometry.source_height,
+            "regions lie in the picture");
       polygons.push_back(region.polygon);
       static_cast<void>(crop_size(crop_corners(region.polygon)));
     }

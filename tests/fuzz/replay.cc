@@ -201,9 +201,8 @@ int main(int argc, char** argv) {
   Mutator mutator(corpus, options.seed);
   for (std::uint64_t i = 0; i < options.mutations && elapsed() < options.seconds; ++i)
     runner.run(mutator.next());
-  std::printf(
-      "{\"files\": %zu, \"executions\": %llu, \"seconds\": %.2f, \"slowest_ms\": %.1f}\n",
-      corpus.size(), static_cast<unsigned long long>(runner.executions()), elapsed(),
-      runner.slowest() * 1000);
+  std::printf("{\"files\": %zu, \"executions\": %llu, \"seconds\": %.2f, \"slowest_ms\": %.1f}\n",
+              corpus.size(), static_cast<unsigned long long>(runner.executions()), elapsed(),
+              runner.slowest() * 1000);
   return 0;
 }

@@ -11,8 +11,9 @@ using namespace hpinfer::postprocess;
 std::vector<std::string> vocabulary(Input& input) {
   std::vector<std::string> tokens;
   for (int i = input.range(0, 12); i > 0; --i)
-    tokens.push_back(input.pick<std::string>({"<td>", "<td", "<td></td>", "</td>", "<tr>", "</tr>",
-                                              " colspan=\"2\"", ">", "<b>", "", "\xFF", "<thead>"}));
+    tokens.push_back(
+        input.pick<std::string>({"<td>", "<td", "<td></td>", "</td>", "<tr>", "</tr>",
+                                 " colspan=\"2\"", ">", "<b>", "", "\xFF", "<thead>"}));
   return tokens;
 }
 
@@ -33,8 +34,8 @@ void match(Input& input, const TableStructure& table, bool own_texts) {
   const std::vector<std::string> cells(table.boxes.size() / coordinates, "x");
   TableMatchOptions options{input.range(0, 4000), input.range(0, 4000), input.flag(), input.flag()};
   if (own_texts) options.cell_texts = cells;
-  const MatchedTable matched = match_table({table.tokens, table.boxes, table.coordinates, box(input)},
-                                           {boxes, texts}, options);
+  const MatchedTable matched = match_table(
+      {table.tokens, table.boxes, table.coordinates, box(input)}, {boxes, texts}, options);
   for (const PageBox& cell : matched.cells)
     hpinfer::fuzz::require(!(cell.x1 < 0) && !(cell.x2 > options.page_width),
                            "cells lie on the page");

@@ -78,9 +78,9 @@ void run(const TransformPlan& plan, const hpinfer::ImageView& image, int sides_l
   Placement placement = plan.place(image.height, image.width);
   hpinfer::fuzz::require(placement.out_height > 0 && placement.out_width > 0,
                          "a placement has a size");
-  hpinfer::fuzz::require(static_cast<std::int64_t>(placement.out_height) * placement.out_width <=
-                             kMaxPlanPixels,
-                         "a placement stays within the limit");
+  hpinfer::fuzz::require(
+      static_cast<std::int64_t>(placement.out_height) * placement.out_width <= kMaxPlanPixels,
+      "a placement stays within the limit");
   placement.out_height += sides_longer;
   placement.out_width += sides_longer;
   const std::int64_t plane = static_cast<std::int64_t>(placement.out_height) * placement.out_width;

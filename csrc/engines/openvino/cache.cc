@@ -50,8 +50,7 @@ class ContentHash {
 
 // Names out of a model that lead out of its folder are no engine's to follow.
 bool stays_beside(const fs::path& name) {
-  return name.is_relative() &&
-         std::find(name.begin(), name.end(), fs::path("..")) == name.end();
+  return name.is_relative() && std::find(name.begin(), name.end(), fs::path("..")) == name.end();
 }
 
 // The model file and the files that OpenVINO finds beside it.

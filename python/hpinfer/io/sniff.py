@@ -21,7 +21,7 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_SEARCH = 1024
 _EXIF = b"Exif\0\0"
 
-#: Progressive JPEGs have some ten scans. Each costs a pass over the whole picture, even an empty one.
+#: Progressive JPEGs have some ten. Each costs a pass over the whole picture, even an empty one.
 _MAX_SCANS = 200
 
 # Ends a JPEG scan: a marker that is neither a stuffed zero nor a restart marker.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hpinfer.errors import HpinferError, InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -24,12 +26,16 @@ def outcome(what: str, action: Callable[[], T]) -> T | HpinferError:
     tally = TALLY.setdefault(what, [0, 0, 0.0])
     try:
         return action()
-    except HpinferError as error:
-        assert not isinstance(error, InternalError), error
-        assert str(error).strip(), "an error without a message"
-        assert "\n" not in str(error), f"an error of several lines: {error}"
+    except HpinferError as raised:
         tally[1] += 1
-        return error
+        _check_form(raised)
+        return raised
     finally:
         tally[0] += 1
         tally[2] = max(tally[2], time.monotonic() - begin)
+
+
+def _check_form(error: HpinferError) -> None:
+    assert not isinstance(error, InternalError), error
+    assert str(error).strip(), "an error without a message"
+    assert "\n" not in str(error), f"an error of several lines: {error}"

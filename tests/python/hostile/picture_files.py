@@ -15,7 +15,7 @@ def pictures() -> dict[str, bytes]:
     rows, columns = np.mgrid[0:33, 0:47]
     pixels = np.stack([rows * 7, columns * 5, rows * columns], axis=2).astype(np.uint8)
     colour = Image.fromarray(pixels)
-    files = {
+    return {
         "jpeg": _saved(colour, "JPEG", quality=80),
         "progressive jpeg": _saved(colour, "JPEG", progressive=True),
         "cmyk jpeg": _saved(colour.convert("CMYK"), "JPEG"),
@@ -36,7 +36,6 @@ def pictures() -> dict[str, bytes]:
             colour, "TIFF", save_all=True, append_images=[colour.convert("L"), colour.convert("1")]
         ),
     }
-    return files
 
 
 @functools.cache

@@ -49,9 +49,13 @@ def test_damaged_manifests_and_artifacts(artifact, data):
 
 
 @hostile
-@given(fields=st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
-    lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)), max_leaves=10))  # fmt: skip
+@given(
+    fields=st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+        lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
+        max_leaves=10,
+    )
+)
 def test_any_fields_of_a_key(fields):
     outcome("artifact keys", lambda: ArtifactKey("onnx", fields))
 

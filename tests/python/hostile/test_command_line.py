@@ -38,11 +38,17 @@ def words_of(name: str) -> list[str]:
 
 
 VALUES = st.one_of(
-    st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
+    st.text(
+        alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12
+    ),
     st.integers().map(str),
     st.floats().map(str),
-    st.sampled_from(["/nowhere/x.png", "/dev/null", "-", "--", "{}", '{"a": 1}', "@/dev/null", "cpu"]),
-    st.sampled_from(["a=b", "SubModules.TextDetection=1", "=", "1e999", "-1", "nan", "OCR", "http://"]),
+    st.sampled_from(
+        ["/nowhere/x.png", "/dev/null", "-", "--", "{}", '{"a": 1}', "@/dev/null", "cpu"]
+    ),
+    st.sampled_from(
+        ["a=b", "SubModules.TextDetection=1", "=", "1e999", "-1", "nan", "OCR", "http://"]
+    ),
 )
 
 

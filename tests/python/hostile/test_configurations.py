@@ -40,8 +40,10 @@ SHAPES_YAML = b"model: m\nprofiles:\n- x: [[1, 3, 32, 32], [1, 3, 640, 640], [1,
 #: Small texts that stand for much, or that readers of YAML trip over.
 TRAPS = {
     "aliases of aliases": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
-    + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefg", "bcdefgh",
-                                                                      strict=True)),  # fmt: skip
+    + "".join(
+        f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n"
+        for a, b in zip("abcdefg", "bcdefgh", strict=True)
+    ),
     "merges of merges": "a: &a {k: 1}\n"
     + "".join(
         f"{b}: &{b} {{<<: [{','.join([f'*{a}'] * 10)}], {b}: 1}}\n"
@@ -69,7 +71,7 @@ def test_traps_of_yaml(trap, tmp_path):
         parse_yaml(TRAPS[trap])
     path = tmp_path / "pipeline.yaml"
     path.write_text(TRAPS[trap])
-    with pytest.raises(ConfigError, match="pipeline.yaml"):
+    with pytest.raises(ConfigError, match=r"pipeline\.yaml"):
         load_pipeline_config(path)
     with pytest.raises(ConfigError, match="hpi_config"):
         read_yaml(path, where="hpi_config")
@@ -109,7 +111,9 @@ VALUES = st.recursive(
         st.integers(),
         st.floats(),
         st.text(max_size=12),
-        st.sampled_from(["openvino", "onnxruntime", "fp16", "gpu:0", "cpu", "auto", "quick", 10**400]),
+        st.sampled_from(
+            ["openvino", "onnxruntime", "fp16", "gpu:0", "cpu", "auto", "quick", 10**400]
+        ),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)

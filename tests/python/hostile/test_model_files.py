@@ -95,8 +95,26 @@ def test_damaged_inference_yml(folder, data):
 
 PARAMETERS = st.sampled_from(
     [
-        *("image_shape", "size", "resize_short", "resize_long", "interp", "target_size", "keep_ratio"),
-        *("mean", "std", "scale", "order", "norm_type", "is_scale", "channel_num", "max_wh", "stride"),
+        *(
+            "image_shape",
+            "size",
+            "resize_short",
+            "resize_long",
+            "interp",
+            "target_size",
+            "keep_ratio",
+        ),
+        *(
+            "mean",
+            "std",
+            "scale",
+            "order",
+            "norm_type",
+            "is_scale",
+            "channel_num",
+            "max_wh",
+            "stride",
+        ),
         *("limit_side_len", "limit_type", "padding", "img_mode", "label_value", "max_len", "type"),
     ]
 )
@@ -110,8 +128,23 @@ STEPS = st.dictionaries(
     st.sampled_from(
         [
             *("DetResizeForTest", "RecResizeImg", "ResizeImage", "CropImage", "NormalizeImage"),
-            *("ToCHWImage", "Permute", "Resize", "Pad", "PadStride", "ResizeTableImage", "WarpAffine"),
-            *("PaddingTableImage", "DecodeImage", "KeepKeys", "Normalize", "Nowhere", "UniMERNetImgDecode"),
+            *(
+                "ToCHWImage",
+                "Permute",
+                "Resize",
+                "Pad",
+                "PadStride",
+                "ResizeTableImage",
+                "WarpAffine",
+            ),
+            *(
+                "PaddingTableImage",
+                "DecodeImage",
+                "KeepKeys",
+                "Normalize",
+                "Nowhere",
+                "UniMERNetImgDecode",
+            ),
         ]
     ),
     st.dictionaries(PARAMETERS, st.one_of(NUMBERS, st.lists(NUMBERS, max_size=4)), max_size=5),
@@ -121,8 +154,12 @@ STEPS = st.dictionaries(
 
 
 @hostile
-@given(steps=st.lists(STEPS, max_size=5), layout=st.sampled_from(["PreProcess", "Preprocess", "Deploy"]),
-       height=st.integers(1, 3000), width=st.integers(1, 3000))  # fmt: skip
+@given(
+    steps=st.lists(STEPS, max_size=5),
+    layout=st.sampled_from(["PreProcess", "Preprocess", "Deploy"]),
+    height=st.integers(1, 3000),
+    width=st.integers(1, 3000),
+)
 def test_any_steps_of_preprocessing(steps, layout, height, width):
     typed = [{**params, "type": name} for step in steps for name, params in step.items()]
     section = {
@@ -138,7 +175,9 @@ def test_any_steps_of_preprocessing(steps, layout, height, width):
     config = parse_inference_config({layout: section})
     operators = outcome("pre-processing steps", lambda: read(config))
     if not isinstance(operators, HpinferError):
-        outcome("pre-processing steps", lambda: _plan([*operators, {"type": "ToChw"}], height, width))
+        outcome(
+            "pre-processing steps", lambda: _plan([*operators, {"type": "ToChw"}], height, width)
+        )
         outcome("pre-processing steps", lambda: _plan(operators, height, width))
 
 

@@ -42,14 +42,29 @@ def test_damaged_pictures(kind, decoder):
 @hostile
 @given(data=damaged([document()]))
 def test_damaged_documents(data):
-    for page in iter_images(b"%PDF-" + data if b"%PDF-" not in data[:1024] else data,
-                            on_error="yield"):  # fmt: skip
+    for page in iter_images(
+        b"%PDF-" + data if b"%PDF-" not in data[:1024] else data, on_error="yield"
+    ):
         assert isinstance(page, (InputImage, InputFailure))
 
 
 @hostile
-@given(data=st.binary(max_size=300), head=st.sampled_from([b"", b"\xff\xd8\xff", b"II*\0", b"BM",
-       b"RIFF\0\0\0\0WEBP", b"P5 3 3 255 ", b"\x89PNG\r\n\x1a\n", b"\x59\xa6\x6a\x95", b"%PDF-1.7"]))  # fmt: skip
+@given(
+    data=st.binary(max_size=300),
+    head=st.sampled_from(
+        [
+            b"",
+            b"\xff\xd8\xff",
+            b"II*\0",
+            b"BM",
+            b"RIFF\0\0\0\0WEBP",
+            b"P5 3 3 255 ",
+            b"\x89PNG\r\n\x1a\n",
+            b"\x59\xa6\x6a\x95",
+            b"%PDF-1.7",
+        ]
+    ),
+)
 def test_made_up_bytes(data, head):
     outcome("iter_images of bytes", lambda: list(iter_images(head + data)))
 
@@ -125,6 +140,8 @@ def test_a_png_that_grows_a_thousandfold_is_judged_by_its_header():
         check = struct.pack(">I", zlib.crc32(kind + body))
         return struct.pack(">I", len(body)) + kind + body + check
 
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    data = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
     with pytest.raises(InvalidImageError, match="limit of 178956970"):
         decode_image(data)
