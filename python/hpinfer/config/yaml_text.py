@@ -77,14 +77,26 @@ def check_extent(value: object) -> None:
 
 
 def _extent(value: object, known: dict[int, int], depth: int) -> int:
+    if isinstance(value, str) and not value.isascii():
+        _check_text(value)
     if not isinstance(value, (dict, list, tuple, set)):
         return 1
     if depth > MAX_DEPTH:
         raise YamlProblem(f"it is nested more than {MAX_DEPTH} deep, or refers to itself")
     if id(value) not in known:
-        parts = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            parts = [*value.keys(), *value.values()]
+        else:
+            parts = list(value)
         known[id(value)] = 1 + sum(_extent(part, known, depth + 1) for part in parts)
     return known[id(value)]
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise YamlProblem("a text has half of a surrogate pair, which is no character") from None
 
 
 @functools.cache

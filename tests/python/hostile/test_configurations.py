@@ -62,6 +62,7 @@ TRAPS = {
     "a tag": "a: !unknown x",
     "a list as key": "? [a, b]\n: c",
     "a zero": "a: \0",
+    "half a character": r'a: "\ud800"',
 }
 
 

@@ -40,7 +40,7 @@ PreProcess:
 PostProcess: {name: CTCLabelDecode, character_dict: ['a', 'b', "\\u4e00"]}
 """
 ONNX = tiny_add_model([1.0, 2.0, 3.0])
-PIR = tiny_add_program([1.0, 2.0]).encode()
+PIR = tiny_add_program([1.0, 2.0])
 PDMODEL = encode_bytes(
     1,
     b"".join(
