@@ -4,9 +4,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t count) {
   hpinfer::fuzz::Input input(data, count);
-  hpinfer::fuzz::Picture picture = hpinfer::fuzz::picture(input, 2500);
+  hpinfer::fuzz::Picture picture = hpinfer::fuzz::picture(input, 600, 8000);
   hpinfer::vision::FormulaPlan plan;
-  const hpinfer::vision::PixelSize size{input.range(1, 400), input.range(1, 400)};
+  const hpinfer::vision::PixelSize size{input.range(1, 200), input.range(1, 200)};
   if (input.flag())
     plan.picture = hpinfer::vision::LatexOcrPicture{
         {input.range(1, size.width), input.range(1, size.height)}, size};

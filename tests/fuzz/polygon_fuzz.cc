@@ -15,8 +15,8 @@ using namespace hpinfer::postprocess;
 Polygon polygon(Input& input, int reach) {
   Polygon points;
   // What is left of the input, in coordinates of one byte where they fit.
-  const std::size_t most = reach <= 127 ? 400 : 200;
-  while (points.size() < most && input.left() > 0)
+  constexpr std::size_t kMost = 120;
+  while (points.size() < kMost && input.left() > 0)
     points.push_back({input.range(-reach, reach), input.range(-reach, reach)});
   return points;
 }
@@ -32,6 +32,10 @@ void measure(Input& input, const Polygon& points, double epsilon) {
   static_cast<void>(is_simple(points));
   if (!points.empty())
     static_cast<void>(intersection_over_union(points, order_corners(box_points(rect))));
+  // Filling costs a step a row above the mask, so it is for polygons near it.
+  constexpr int kNear = 300;
+  for (const auto& [x, y] : points)
+    if (std::abs(x) > kNear || std::abs(y) > kNear) return;
   const int width = input.range(1, 40);
   const int height = input.range(1, 40);
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(width * height));

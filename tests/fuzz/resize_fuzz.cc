@@ -19,12 +19,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t coun
     hpinfer::fuzz::require_whole(
         hpinfer::vision::resize(picture.view, height, width, nullptr, interpolation));
   });
-  if (picture.view.dtype != hpinfer::DType::kUInt8 || picture.view.channels != 3) return 0;
+  if (picture.view.dtype != hpinfer::DType::kUInt8 || picture.view.channels != 3 ||
+      picture.view.empty())
+    return 0;
   hpinfer::fuzz::result_or_error([&] {
     hpinfer::Image copy(picture.view.height, picture.view.width, 3, picture.view.order);
     for (int y = 0; y < copy.height; ++y)
       std::copy_n(picture.view.row<std::uint8_t>(y), copy.row_stride(), copy.row(y));
-    if (copy.view().empty()) return;
     hpinfer::fuzz::require_whole(hpinfer::vision::pillow_thumbnail(
         std::move(copy), {input.range(1, 700), input.range(1, 700)}));
   });

@@ -5,8 +5,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t count) {
   using hpinfer::fuzz::Input;
   Input input(data, count);
-  const hpinfer::fuzz::Picture picture = hpinfer::fuzz::picture(input);
-  const int reach = input.pick({20, 100, 300, 300, 2000});
+  const hpinfer::fuzz::Picture picture = hpinfer::fuzz::picture(input, 100, 4000);
+  const int reach = input.pick({20, 60, 100, 150, 300});
   const bool negative = input.byte() % 4 == 0;
   const bool far = input.byte() % 16 == 0;
   hpinfer::postprocess::Polygon region;
