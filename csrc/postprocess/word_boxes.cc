@@ -35,7 +35,8 @@ WordKind kind_of(std::string_view character, std::string_view next, WordKind bef
   return WordKind::kSymbol;
 }
 
-// Truncated; numbers that are none, or far outside every picture, become 0 and the nearest that fits.
+// Truncated; numbers that are none, or far outside every picture, become 0 and the nearest that
+// fits.
 int whole_pixels(double value) {
   constexpr double kFarthest = 1 << 24;
   return std::isnan(value) ? 0 : static_cast<int>(std::clamp(value, -kFarthest, kFarthest));
@@ -171,18 +172,16 @@ LineWords locate_words(const CtcLine& line, const CtcDictionary& dictionary,
     }
     if (cjk) continue;
     const int last = line.columns[group.first + group.count - 1];
-    result.boxes.push_back(
-        geometry.box(whole_pixels(line.columns[group.first] * geometry.cell()),
-                     whole_pixels((last + 1) * geometry.cell())));
+    result.boxes.push_back(geometry.box(whole_pixels(line.columns[group.first] * geometry.cell()),
+                                        whole_pixels((last + 1) * geometry.cell())));
   }
   for (const WordGroup& group : groups) {
     if (group.kind != WordKind::kCjk) continue;
     const double half = character_size(line, groups, geometry) / 2;
     for (std::size_t i = group.first; i < group.first + group.count; ++i) {
       const double center = (line.columns[i] + 0.5) * geometry.cell();
-      result.boxes.push_back(
-          geometry.box(std::max(whole_pixels(center - half), 0),
-                       std::min(whole_pixels(center + half), geometry.size())));
+      result.boxes.push_back(geometry.box(std::max(whole_pixels(center - half), 0),
+                                          std::min(whole_pixels(center + half), geometry.size())));
     }
   }
   sort_boxes(result.boxes);

@@ -84,10 +84,7 @@ def _extent(value: object, known: dict[int, int], depth: int) -> int:
     if depth > MAX_DEPTH:
         raise YamlProblem(f"it is nested more than {MAX_DEPTH} deep, or refers to itself")
     if id(value) not in known:
-        if isinstance(value, dict):
-            parts = [*value.keys(), *value.values()]
-        else:
-            parts = list(value)
+        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
         known[id(value)] = 1 + sum(_extent(part, known, depth + 1) for part in parts)
     return known[id(value)]
 

@@ -17,7 +17,7 @@ hostile = settings(settings.get_profile("hostile"))
 CODES = {int(code) for code in ExitCode}
 #: Commands that read and show, or that fail before they do anything: nothing is fetched, installed
 #: or removed by chance.
-COMMANDS = ["ocr", "detect", "table", "layout", "classify", "config", "models", "run", "bench"]
+COMMANDS = ["ocr", "detect", "table", "layout", "classify", "config", "models", "run"]
 
 
 def options_of(command: click.Command) -> list[str]:

@@ -58,7 +58,9 @@ def test_damaged_vectors(content):
     [
         archive(zipfile.ZIP_DEFLATED, texts=bytes(1 << 28), vectors=bytes(1 << 28)),
         archive(texts=array("{'descr': '<f4', 'fortran_order': False, 'shape': (10**12,), }")),
-        archive(texts=array("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }")),
+        archive(
+            texts=array("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }")
+        ),
         archive(texts=array("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"x" * 8)),
         archive(texts=array("{'descr': '|u1', 'fortran_order': False, 'shape': (-1,), }")),
         archive(texts=array("[" * 500)),
