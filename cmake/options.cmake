@@ -35,6 +35,12 @@ else()
   option(HPINFER_BUILD_TESTS "The C++ tests" ON)
 endif()
 option(HPINFER_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
+option(HPINFER_FUZZERS "The fuzz targets as libFuzzer programs with sanitizers; needs clang" OFF)
+if(HPINFER_FUZZERS AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "HPINFER_FUZZERS needs clang, which has libFuzzer; the compiler is "
+                      "${CMAKE_CXX_COMPILER_ID}. Without it, ctest runs the fuzz targets on their "
+                      "corpora and on a fixed set of mutations.")
+endif()
 set(HPINFER_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

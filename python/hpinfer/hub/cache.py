@@ -81,11 +81,16 @@ class CacheRecord:
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             files = {
-                file: FileRecord(str(item["sha256"]), int(item["size"]))
+                _plain_name(file): FileRecord(str(item["sha256"]), int(item["size"]))
                 for file, item in document["files"].items()
             }
-            return cls(document["name"], document["source"], document["recipe"], files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            texts = (document[key] for key in ("name", "source", "recipe"))
+            name, source, recipe = (_text(text) for text in texts)
+            return cls(name, source, recipe, files)
+        except (
+            *(OSError, ValueError, KeyError, TypeError, AttributeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise ModelFormatError(
                 f"{path} is missing or damaged ({type(error).__name__}): "
                 f"run `hpinfer models pull --force {directory.name.removesuffix('_paddle')}`"
@@ -172,6 +177,19 @@ class ModelCache:
             f"the model cache {self.root} cannot be written ({error.strerror or error}): "
             "set HPINFER_CACHE_DIR to a writable directory"
         )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+def _plain_name(name: str) -> str:
+    """A name that stays in its directory; ValueError for another."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise ValueError(name)
+    return name
 
 
 def hash_file(path: Path) -> FileRecord:

@@ -136,14 +136,17 @@ def dump_config(config: dict[str, Any]) -> str:
 
 
 def _load_config(directory: Path) -> dict[str, Any]:
+    from hpinfer.config.yaml_text import YamlProblem, read_yaml_text
+
     path = directory / INFERENCE_YML
     try:
-        text = path.read_text(encoding="utf-8")
+        config = _parse(read_yaml_text(path))
     except FileNotFoundError:
         raise ModelFormatError(_missing_yml(directory)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ModelFormatError(f"{path} cannot be read: {error}") from error
-    config = _parse(text, path)
+    except YamlProblem as error:
+        raise ModelFormatError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(config, dict):
         raise ModelFormatError(
             f"{path} holds {type(config).__name__}, expected a mapping with Global.model_name"
@@ -151,21 +154,20 @@ def _load_config(directory: Path) -> dict[str, Any]:
     return config
 
 
-def _parse(text: str, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+def _parse(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
     import json
+
+    from hpinfer.config.yaml_text import check_extent, parse_yaml
 
     if text.startswith("{"):
         try:
-            return json.loads(text)
-        except ValueError:
+            config = json.loads(text)
+        except (ValueError, RecursionError):
             pass  # flow-style YAML starts with a brace too
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ModelFormatError(f"{path} is not valid YAML: {reason}") from None
+        else:
+            check_extent(config)
+            return config
+    return parse_yaml(text)
 
 
 def _missing_yml(directory: Path) -> str:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import importlib.metadata
+import lzma
+import stat
 import subprocess
 import sys
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
 from hpinfer.hub.sources import SourceError
+
+#: What a damaged or made-up archive makes zipfile raise: it refuses passwords and methods with the
+#: last two.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError),
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,11 +101,16 @@ def open_member(wheel: zipfile.ZipFile, entry: FileEntry) -> BinaryIO:
         info = wheel.getinfo(entry.member)
     except KeyError:
         raise SourceError(f"the wheel has no member {entry.member}") from None
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise SourceError(f"member {entry.member} is a link, expected a file")
     if info.is_dir() or info.file_size != entry.size:
         raise SourceError(
             f"member {entry.member} has {info.file_size} bytes, expected {entry.size}"
         )
-    return wheel.open(info)  # type: ignore[return-value]
+    try:
+        return wheel.open(info)  # type: ignore[return-value]
+    except DAMAGE as error:
+        raise SourceError(f"member {entry.member} cannot be unpacked: {error}") from None
 
 
 def open_wheel(path: Path) -> zipfile.ZipFile:
@@ -106,7 +121,7 @@ def open_wheel(path: Path) -> zipfile.ZipFile:
     """
     try:
         return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise SourceError(f"{path.name} is not a readable wheel: {error}") from None
 
 
