@@ -3,6 +3,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
 #include "bindings/model_arguments.h"
@@ -40,7 +41,7 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
     results[i] = Tensor::borrow(tensor_view(array, "output " + std::to_string(i)));
   }
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     session.run(views, results);
   }
   py::list arrays;

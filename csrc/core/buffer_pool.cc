@@ -30,10 +30,10 @@ BufferPool::Buffer BufferPool::find_or_allocate(std::size_t bytes) {
   return {Tensor::allocate(DType::kUInt8, {static_cast<std::int64_t>(bytes)}), bytes};
 }
 
-void BufferPool::give_back(Buffer buffer) {
+void BufferPool::give_back(Buffer buffer) noexcept {
   if (buffer.bytes > kMaxIdleBytes) return;
   const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(buffer));
+  idle_.push_back(std::move(buffer));  // within reserved capacity
   if (idle_.size() <= capacity_) return;
   const auto smallest =
       std::min_element(idle_.begin(), idle_.end(),

@@ -16,7 +16,7 @@ class BufferPool {
  public:
   static constexpr std::size_t kMaxIdleBytes = std::size_t{64} << 20;
 
-  explicit BufferPool(std::size_t capacity) : capacity_(capacity) {}
+  explicit BufferPool(std::size_t capacity) : capacity_(capacity) { idle_.reserve(capacity + 1); }
 
   // A tensor with uninitialised host memory that returns to the pool when it dies. The pool must
   // outlive it.
@@ -32,7 +32,7 @@ class BufferPool {
   };
 
   Buffer find_or_allocate(std::size_t bytes);
-  void give_back(Buffer buffer);
+  void give_back(Buffer buffer) noexcept;
 
   const std::size_t capacity_;
   std::mutex mutex_;

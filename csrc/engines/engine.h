@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,6 +14,7 @@
 
 #include "core/device.h"
 #include "core/dtype.h"
+#include "core/fork.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 
@@ -98,12 +100,18 @@ class Session {
   // empty one comes back with engine memory (see Tensor::lifetime), a tensor that has memory gets
   // the result written into it and must have the result's dtype and shape.
   //
-  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
+  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine (also for what an
+  // engine throws, and for outputs that it leaves out or gives in another dtype), kOutOfMemory (or
+  // std::bad_alloc), kUnsupported after a fork(); and what the Cancellation of this thread says.
   void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
 
   // Whether run() takes inputs of these shapes: engines that are built for ranges of shapes do not
   // take all that fit the infos.
   virtual bool accepts(std::span<const TensorView> /*inputs*/) const { return true; }
+
+  // Whether a child process may run what its parent loaded: only where nothing but the caller's
+  // thread works.
+  virtual bool survives_fork() const noexcept { return false; }
 
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
@@ -113,9 +121,18 @@ class Session {
   // Inputs and outputs are checked against the infos before this is called.
   virtual void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const = 0;
 
+  // Whether an exception of do_run that is no Error is the host's and leaves run() as it is.
+  virtual bool is_of_host(const std::exception& /*error*/) const noexcept { return false; }
+
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
+
+ private:
+  void run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+  void check_process() const;
+
+  const int made_in_ = fork_generation();
 };
 
 // How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.
