@@ -16,6 +16,16 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 namespace {
 
+// A session that is never destroyed in a child process: engines wait there for threads that only the
+// parent has. Children end soon, or load models of their own.
+std::shared_ptr<Session> kept_in_children(std::shared_ptr<const Session> session) {
+  auto* const pointer = const_cast<Session*>(session.get());
+  return {pointer, [session, made_in = fork_generation()](Session*) {
+            if (fork_generation() != made_in)
+              static_cast<void>(new std::shared_ptr<const Session>(session));
+          }};
+}
+
 std::shared_ptr<Session> create_session(const std::string& engine_name, const Paths& candidates,
                                         const std::optional<std::filesystem::path>& path,
                                         const std::optional<py::bytes>& bytes,
@@ -23,8 +33,7 @@ std::shared_ptr<Session> create_session(const std::string& engine_name, const Pa
                                         const SessionOptions& options) {
   const ModelSource model{path.value_or(""), bytes_of(bytes), bytes_of(weights)};
   const py::gil_scoped_release unlocked;
-  const auto session = open_engine(engine_name, candidates)->create_session(model, options);
-  return std::const_pointer_cast<Session>(session);
+  return kept_in_children(open_engine(engine_name, candidates)->create_session(model, options));
 }
 
 py::list run_session(const Session& session, const std::vector<py::array>& inputs,
