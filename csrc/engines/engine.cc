@@ -88,6 +88,14 @@ std::map<std::string, std::string> Engine::device_identity(Device /*device*/) co
   fail(ErrorCode::kUnsupported, "the ", name(), " engine does not compile for a device");
 }
 
+ErrorCode failure_code(std::string_view words, ErrorCode otherwise) noexcept {
+  for (const std::string_view sign :
+       {"bad_alloc", "bad allocation", "Failed to allocate memory", "out of memory",
+        "Out of memory", "OutOfMemory", "Cannot allocate memory"})
+    if (words.find(sign) != std::string_view::npos) return ErrorCode::kOutOfMemory;
+  return otherwise;
+}
+
 std::string_view precision_name(Precision precision) noexcept {
   switch (precision) {
     case Precision::kFloat32:

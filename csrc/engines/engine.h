@@ -177,6 +177,9 @@ class Engine {
   virtual std::map<std::string, std::string> device_identity(Device device) const;
 };
 
+// The code of an engine's failure: kOutOfMemory if its words are of that, else `otherwise`.
+ErrorCode failure_code(std::string_view words, ErrorCode otherwise = ErrorCode::kEngine) noexcept;
+
 std::string_view precision_name(Precision precision) noexcept;
 
 // Fills num_threads from the thread budget and checks the ranges that hold for every engine.

@@ -79,6 +79,14 @@ TEST(outputs_that_an_engine_leaves_out_or_gives_in_another_dtype_are_errors) {
   EXPECT_ERROR(run(other), ErrorCode::kEngine, "output 'y' should be float32; the engine gave int64");
 }
 
+TEST(words_of_memory_have_their_own_code) {
+  EXPECT(failure_code("Failed to allocate memory for requested buffer of size 9") ==
+         ErrorCode::kOutOfMemory);
+  EXPECT(failure_code("std::bad_alloc") == ErrorCode::kOutOfMemory);
+  EXPECT(failure_code("Non-zero status code") == ErrorCode::kEngine);
+  EXPECT(failure_code("no such node", ErrorCode::kModelFormat) == ErrorCode::kModelFormat);
+}
+
 TEST(a_cancelled_thread_runs_no_inference) {
   int runs = 0;
   const auto counting = session([&runs](auto inputs, auto outputs) {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 RECORD = "hub.json"
 _CHUNK = 1 << 20
+_REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ class ModelCache:
         Raises:
             ModelNotFoundError: The cache cannot be written: the disk is full or read-only, say.
         """
-        leftovers = self.root / "models" / ".tmp" / directory.name
+        leftovers = self._leftovers(directory)
+        self._put_back(directory)
         shutil.rmtree(leftovers, ignore_errors=True)
         work = leftovers / uuid.uuid4().hex
         try:
@@ -153,12 +155,32 @@ class ModelCache:
         finally:
             shutil.rmtree(leftovers, ignore_errors=True)
 
+    def recover(self, directory: Path) -> None:
+        """Put back a model whose replacement was killed between two renames.
+
+        Nothing happens where there is none, or where the cache cannot be written now.
+        """
+        if directory.exists() or not self._leftovers(directory).is_dir():
+            return
+        with contextlib.suppress(ModelNotFoundError, OSError), self.lock(directory, timeout_s=0):
+            self._put_back(directory)
+
+    def _leftovers(self, directory: Path) -> Path:
+        return self.root / "models" / ".tmp" / directory.name
+
+    def _put_back(self, directory: Path) -> None:
+        """The caller holds the lock."""
+        for replaced in self._leftovers(directory).glob(f"*/{_REPLACED}"):
+            if not directory.exists():
+                with contextlib.suppress(OSError):
+                    replaced.replace(directory)
+
     def install(self, staged: Path, directory: Path, *, work: Path) -> None:
         """Put a complete staged directory in its place, replacing an older one.
 
         The caller holds the lock. If the last rename fails the older directory is put back.
         """
-        replaced = work / "replaced"
+        replaced = work / _REPLACED
         had_old = directory.exists()
         if had_old:
             directory.replace(replaced)
