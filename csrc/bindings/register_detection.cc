@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/object_detector.h"
 #include "models/segmenter.h"
@@ -109,7 +110,7 @@ std::vector<DetectedObjects> detect(const ObjectDetector& self,
                                     const std::vector<py::array>& images, int batch_size,
                                     const post::DetectionOptions& options) {
   const std::vector<ImageView> views = views_of(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.detect(views, batch_size, options);
 }
 
@@ -120,7 +121,7 @@ std::vector<py::array> segment(const Segmenter& self, const std::vector<py::arra
   if (resize) op = transform_operator(*resize);
   std::vector<Tensor> labels;
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     labels = self.segment(views, batch_size, op);
   }
   std::vector<py::array> arrays;

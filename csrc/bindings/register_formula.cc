@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "models/formula_recognizer.h"
 
 namespace py = pybind11;
@@ -60,7 +61,7 @@ std::vector<models::Tokens> recognize(const FormulaRecognizer& self,
                                       const std::vector<py::array>& images, int batch_size) {
   std::vector<ImageView> views;
   for (const py::array& image : images) views.push_back(image_view(image));
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, batch_size);
 }
 

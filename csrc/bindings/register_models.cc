@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/text_reader.h"
 
@@ -60,7 +61,7 @@ py::list detect(const TextDetector& self, const py::array& image,
   const ImageView view = image_view(image);
   std::vector<postprocess::TextRegion> regions;
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     regions = self.detect(view, params);
   }
   py::list result;
@@ -73,21 +74,21 @@ std::vector<models::TextLine> recognize(const TextRecognizer& self,
                                         const std::vector<py::array>& images,
                                         const models::RecognitionOptions& options) {
   const std::vector<ImageView> views = image_views(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, options);
 }
 
 std::vector<std::vector<float>> classify(const ImageClassifier& self,
                                          const std::vector<py::array>& images, int batch_size) {
   const std::vector<ImageView> views = image_views(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.classify(views, batch_size);
 }
 
 ReadPage read(const TextReader& self, const py::array& page,
               const models::TextReaderParams& params) {
   const ImageView view = image_view(page);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.read(view, params);
 }
 

@@ -3,6 +3,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
 #include "bindings/model_arguments.h"
@@ -16,6 +17,16 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 namespace {
 
+// A session that is never destroyed in a child process: engines wait there for threads that only the
+// parent has. Children end soon, or load models of their own.
+std::shared_ptr<Session> kept_in_children(std::shared_ptr<const Session> session) {
+  auto* const pointer = const_cast<Session*>(session.get());
+  return {pointer, [session, made_in = fork_generation()](Session*) {
+            if (fork_generation() != made_in)
+              static_cast<void>(new std::shared_ptr<const Session>(session));
+          }};
+}
+
 std::shared_ptr<Session> create_session(const std::string& engine_name, const Paths& candidates,
                                         const std::optional<std::filesystem::path>& path,
                                         const std::optional<py::bytes>& bytes,
@@ -23,8 +34,8 @@ std::shared_ptr<Session> create_session(const std::string& engine_name, const Pa
                                         const SessionOptions& options) {
   const ModelSource model{path.value_or(""), bytes_of(bytes), bytes_of(weights)};
   const py::gil_scoped_release unlocked;
-  const auto session = std::const_pointer_cast<Session>(
-      open_engine(engine_name, candidates)->create_session(model, options));
+  auto session =
+      kept_in_children(open_engine(engine_name, candidates)->create_session(model, options));
   track_session(engine_name, session);
   return session;
 }
@@ -43,7 +54,7 @@ py::list run_session(const Session& session, const std::vector<py::array>& input
     results[i] = Tensor::borrow(tensor_view(array, "output " + std::to_string(i)));
   }
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     session.run(views, results);
     // Copied here, not where the array is made: the copy of a large result takes milliseconds.
     for (Tensor& result : results)

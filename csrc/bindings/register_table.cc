@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/table_recognizer.h"
 #include "postprocess/table_match.h"
@@ -33,7 +34,7 @@ std::vector<post::TableStructure> recognize(const TableRecognizer& self,
                                             const std::vector<py::array>& images, int batch_size) {
   std::vector<ImageView> views;
   for (const py::array& image : images) views.push_back(image_view(image));
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, batch_size);
 }
 

@@ -26,6 +26,7 @@ Pools& pools() {
 }  // namespace
 
 BufferPool::BufferPool(std::size_t capacity) : capacity_(capacity) {
+  idle_.reserve(capacity + 1);  // so that giving back cannot fail
   const std::lock_guard lock(pools().mutex);
   pools().all.push_back(this);
 }
@@ -89,12 +90,12 @@ void BufferPool::count_taken(std::size_t bytes) {
   taken_bytes_ += bytes;
 }
 
-void BufferPool::give_back(Buffer buffer) {
+void BufferPool::give_back(Buffer buffer) noexcept {
   const std::lock_guard lock(mutex_);
   --taken_;
   taken_bytes_ -= buffer.bytes;
   if (buffer.bytes > kMaxIdleBytes) return;
-  idle_.push_back(std::move(buffer));
+  idle_.push_back(std::move(buffer));  // within reserved capacity
   if (idle_.size() <= capacity_) return;
   const auto smallest =
       std::min_element(idle_.begin(), idle_.end(),

@@ -52,7 +52,7 @@ class BufferPool {
   void add_to(Usage& usage);
   Buffer find_or_allocate(std::size_t bytes);
   void count_taken(std::size_t bytes);
-  void give_back(Buffer buffer);
+  void give_back(Buffer buffer) noexcept;
 
   const std::size_t capacity_;
   std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -14,6 +15,7 @@
 
 #include "core/device.h"
 #include "core/dtype.h"
+#include "core/fork.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 
@@ -108,12 +110,18 @@ class Session {
   // empty one comes back with engine memory (see Tensor::lifetime), a tensor that has memory gets
   // the result written into it and must have the result's dtype and shape.
   //
-  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
+  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine (also for what an
+  // engine throws, and for outputs that it leaves out or gives in another dtype), kOutOfMemory (or
+  // std::bad_alloc), kUnsupported after a fork(); and what the Cancellation of this thread says.
   void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
 
   // Whether run() takes inputs of these shapes: engines that are built for ranges of shapes do not
   // take all that fit the infos.
   virtual bool accepts(std::span<const TensorView> /*inputs*/) const { return true; }
+
+  // Whether a child process may run what its parent loaded: only where nothing but the caller's
+  // thread works.
+  virtual bool survives_fork() const noexcept { return false; }
 
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
@@ -126,13 +134,22 @@ class Session {
   // Inputs and outputs are checked against the infos before this is called.
   virtual void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const = 0;
 
+  // Whether an exception of do_run that is no Error is the host's and leaves run() as it is.
+  virtual bool is_of_host(const std::exception& /*error*/) const noexcept { return false; }
+
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
 
  private:
   friend void track_session(std::string_view engine, const std::shared_ptr<Session>& session);
+
+  void run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+  void check_process() const;
+  void check_given(std::span<const Tensor> outputs) const;
+
   RunCounters* counters_ = nullptr;  // null: runs are not counted (sessions around others)
+  const int made_in_ = fork_generation();
 };
 
 // How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.
@@ -176,6 +193,9 @@ class Engine {
   // Which device of the machine compiled models are for, in the engine's words: keys of a cache.
   virtual std::map<std::string, std::string> device_identity(Device device) const;
 };
+
+// The code of an engine's failure: kOutOfMemory if its words are of that, else `otherwise`.
+ErrorCode failure_code(std::string_view words, ErrorCode otherwise = ErrorCode::kEngine) noexcept;
 
 std::string_view precision_name(Precision precision) noexcept;
 

@@ -79,6 +79,8 @@ std::shared_ptr<const Engine> load(const Entry& entry,
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kEngineUnavailable) throw;
       reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+    } catch (const std::exception& error) {  // of the library itself
+      reasons += (reasons.empty() ? "" : "; ") + path.string() + " failed: " + error.what();
     }
   }
   fail(ErrorCode::kEngineUnavailable, "engine '", entry.name, "' is not usable here: ", reasons);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/cancellation.h"
 #include "engines/engine.h"
 
 namespace hpinfer {
@@ -66,7 +68,8 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
     std::unique_ptr<T> object_;
   };
 
-  // Waits for a free place. The pool must be owned by a shared_ptr.
+  // Waits for a free place, or until the Cancellation of this thread stops it. The pool must be
+  // owned by a shared_ptr.
   Run start() { return Run(this->shared_from_this()); }
 
   struct Usage {
@@ -90,9 +93,13 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
   }
 
  private:
+  // How often a thread that waits looks whether its work has been stopped meanwhile.
+  static constexpr std::chrono::milliseconds kLook{100};
+
   std::unique_ptr<T> begin() {
     std::unique_lock lock(mutex_);
-    place_free_.wait(lock, [this] { return running_ < limit_; });
+    while (!place_free_.wait_for(lock, kLook, [this] { return running_ < limit_; }))
+      Cancellation::check_current();
     ++running_;
     if (!idle_.empty()) {
       std::unique_ptr<T> object = std::move(idle_.back());

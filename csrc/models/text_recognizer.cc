@@ -4,10 +4,13 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 #include "models/planar_target.h"
 
 namespace hpinfer::models {
 namespace {
+
+constexpr std::string_view kNetwork = "the text recognition network";
 
 void check_network(const Session& session) {
   const auto& inputs = session.inputs();
@@ -171,7 +174,11 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
 
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
-  const auto probabilities = output.elements<float>();
+  check(output.shape().rank() == 3 &&
+            output.shape()[0] == static_cast<std::int64_t>(chosen.size()),
+        ErrorCode::kModelFormat, "a text recognition model gives [", chosen.size(),
+        ",T,C] for as many lines; got ", output.shape().to_string());
+  const auto probabilities = float_values(output, kNetwork);
   const auto steps = static_cast<int>(output.shape()[1]);
   const auto classes = static_cast<int>(output.shape()[2]);
   check(classes == dictionary_.classes(), ErrorCode::kModelFormat, "the network gave ", classes,
@@ -183,6 +190,7 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
     const ImageView& image = images[index];
     TextLine& line = lines[index];
     line.decoded = postprocess::decode_ctc(probabilities.data() + i * stride, steps, classes);
+    if (!line.decoded.finite) fail_not_finite(kNetwork);
     line.text = dictionary_.text(line.decoded);
     const double own_width = static_cast<double>(image.width) / image.height * height;
     line.columns = steps * std::min(1.0, own_width / width);

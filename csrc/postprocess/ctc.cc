@@ -1,5 +1,6 @@
 #include "postprocess/ctc.h"
 
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -50,6 +51,7 @@ CtcLine decode_ctc(const float* values, int steps, int classes, Isa isa) {
   std::size_t previous = kBlank;
   for (int step = 0; step < steps; ++step) {
     const Maximum best = find_maximum(values + static_cast<std::size_t>(step) * count, count);
+    line.finite = line.finite && std::isfinite(best.value);
     if (best.index != previous && best.index != kBlank) {
       line.indices.push_back(static_cast<int>(best.index));
       line.columns.push_back(step);

@@ -84,6 +84,18 @@ class CancelledError(HpinferError):
     """Something that takes long was stopped because the caller asked for it."""
 
 
+class TimeLimitError(HpinferError, TimeoutError):
+    """A call took longer than the time that it was given."""
+
+
+class OutOfMemoryError(HpinferError, MemoryError):
+    """Memory that was needed cannot be had; the next call may succeed."""
+
+
+class OutputError(HpinferError, OSError):
+    """A result cannot be written: the disk is full or read-only, or the place is no folder."""
+
+
 class InternalError(HpinferError, RuntimeError):
     """A broken invariant inside hpinfer: please report it."""
 
@@ -103,5 +115,7 @@ ERROR_CLASSES: dict[str, type[HpinferError]] = {
     "config": ConfigError,
     "unsupported": UnsupportedError,
     "cancelled": CancelledError,
+    "time_limit": TimeLimitError,
+    "out_of_memory": OutOfMemoryError,
     "internal": InternalError,
 }

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import ConfigError, InvalidInputError, InvalidTypeError
-from hpinfer.hpi.discovery import library_candidates
+from hpinfer.errors import (
+    ConfigError,
+    EngineUnavailableError,
+    InvalidInputError,
+    InvalidTypeError,
+)
+from hpinfer.hpi.discovery import library_candidates, with_remedy
 
 if TYPE_CHECKING:
     import os
@@ -103,9 +108,13 @@ class Session:
         if engine == "paddle":
             self.native, self.notes = _paddle_session(path, data, weights, options)
             return
-        self.native = _native.Session(
-            engine, library_candidates(engine), path, data, weights, _session_options(options)
-        )
+        chosen = _session_options(options)
+        try:
+            self.native = _native.Session(
+                engine, library_candidates(engine), path, data, weights, chosen
+            )
+        except EngineUnavailableError as error:
+            raise with_remedy(engine, error) from None
 
     @classmethod
     def of_native(
@@ -161,6 +170,8 @@ class Session:
             InvalidInputError: Unknown or missing name, wrong rank or dimension.
             InvalidTypeError: Wrong dtype, or not an array.
             EngineError: The engine failed.
+            OutOfMemoryError: It found no memory.
+            UnsupportedError: The session was made before this process was forked.
         """
         ordered = self._in_order(inputs)
         arrays = [_contiguous(array, index) for index, array in enumerate(ordered)]

@@ -53,7 +53,7 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
                                                       model.bytes.size(), native, &session)
           : api.try_call<abi::CreateSession>(api.env(), model.path.c_str(), native, &session);
   if (failure)
-    fail(load_error_code(failure->code, configured), "ONNX Runtime cannot load ",
+    fail(failure_code(failure->message, load_error_code(failure->code, configured)), "ONNX Runtime cannot load ",
          model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message);
   return api.own<abi::ReleaseSession>(session);
 }
@@ -66,7 +66,8 @@ class GraphFile {
       : path_(path) {
     if (path_.empty()) return;
     partial_ = path_;
-    partial_ += "." + std::to_string(getpid());
+    static std::atomic<unsigned> count{0};  // threads may write the same graph at the same time
+    partial_ += "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1));
     api.call<abi::SetOptimizedModelFilePath>(native, partial_.c_str());
   }
   GraphFile(const GraphFile&) = delete;
@@ -276,7 +277,7 @@ void OnnxRuntimeSession::fail_run(const Failure& failure, std::span<Tensor> outp
       given += (given.empty() ? "; memory given for '" : ", '") + outputs_[i].name + "' " +
                outputs[i].shape().to_string();
   fail(wrong_output || failure.code == abi::kInvalidArgument ? ErrorCode::kInvalidInput
-                                                             : ErrorCode::kEngine,
+                                                             : failure_code(failure.message),
        "ONNX Runtime cannot run the model: ", failure.message, given);
 }
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpinfer._engine_status import EngineStatus
-from hpinfer.errors import HpinferError
+from hpinfer.errors import EngineUnavailableError, HpinferError
 
-__all__ = ["EngineStatus", "engines", "library_candidates"]
+__all__ = ["EngineStatus", "engines", "library_candidates", "with_remedy"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,30 @@ def _package_roots(package: str) -> Iterator[Path]:
         yield from (Path(root) for root in spec.submodule_search_locations or ())
 
 
+def with_remedy(engine: str, error: HpinferError) -> HpinferError:
+    """An error of an engine that cannot be used, with what to do about it.
+
+    Args:
+        engine: Its name.
+        error: What loading it raised; one of another kind comes back as it is.
+    """
+    if not isinstance(error, EngineUnavailableError) or engine not in _LIBRARIES:
+        return error
+    package, folder, pattern = _LIBRARIES[engine]
+    roots = list(_package_roots(package))
+    if not roots:
+        wanted = "tensorrt" if engine == "tensorrt" else "'hpinfer[cpu]'"
+        remedy = f"install it with: pip install {wanted}"
+    elif library_candidates(engine):
+        remedy = f"if the package {package} is damaged: pip install --force-reinstall {package}"
+    else:
+        remedy = (
+            f"the package {package} in {roots[0]} has no {folder}/{pattern}: it is not whole, "
+            f"pip install --force-reinstall {package}"
+        )
+    return EngineUnavailableError(f"{error}; {remedy}")
+
+
 def engines() -> list[EngineStatus]:
     """Status of every engine that this build can talk to.
 
@@ -64,7 +88,7 @@ def _status(name: str) -> EngineStatus:
     try:
         info = _native.engine_info(name, library_candidates(name))
     except HpinferError as error:
-        return EngineStatus(name=name, usable=False, reason=str(error))
+        return EngineStatus(name=name, usable=False, reason=str(with_remedy(name, error)))
     return EngineStatus(
         name=name,
         usable=True,
