@@ -156,9 +156,6 @@ class Engine {
                                 std::span<const std::byte> timing_cache,
                                 const ProgressFunction& progress) const;
 
-  // Ends what the library keeps for the process, unless sessions are in use; before exit.
-  virtual void shut_down() const noexcept {}
-
   // Which device of the machine compiled models are for, in the engine's words: keys of a cache.
   virtual std::map<std::string, std::string> device_identity(Device device) const;
 };

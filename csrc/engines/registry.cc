@@ -30,6 +30,7 @@ struct Entry {
   const char* soname;  // for the loader's search path
   Opener open;
   const char* remedy = "";  // what to do where no library can be loaded
+  void (*shut_down)() noexcept = nullptr;
 };
 
 std::span<const Entry> entries() {
@@ -45,7 +46,8 @@ std::span<const Entry> entries() {
 #endif
 #ifdef HPINFER_ENABLE_OM
       {"om", "libascendcl.so", ascend::open_ascend,
-       "; install CANN and source its set_env.sh, or set HPINFER_OM_LIBRARY to libascendcl.so"},
+       "; install CANN and source its set_env.sh, or set HPINFER_OM_LIBRARY to libascendcl.so",
+       ascend::shut_down_ascend},
 #endif
   };
   return list;
@@ -125,8 +127,8 @@ std::shared_ptr<const Engine> open_engine(std::string_view name,
 void shut_down_engines() noexcept {
   Loaded& all = loaded();
   const std::lock_guard lock(all.mutex);
-  for (const auto& [name, engine] : all.engines)
-    if (engine) engine->shut_down();
+  for (const Entry& entry : entries())
+    if (entry.shut_down != nullptr) entry.shut_down();
 }
 
 }  // namespace hpinfer

@@ -16,7 +16,7 @@ class AscendEngine final : public Engine {
   std::vector<std::string> devices() const override;
   std::shared_ptr<const Session> create_session(const ModelSource& model,
                                                 const SessionOptions& options) const override;
-  void shut_down() const noexcept override { api_.finish(); }
+  void finish() const noexcept { api_.finish(); }
 
  private:
   const Api api_;
@@ -48,12 +48,19 @@ std::shared_ptr<const Session> AscendEngine::create_session(const ModelSource& m
   return std::make_shared<AscendSession>(api_, model, resolve_options(options));
 }
 
+// The one of this process; the registry sees to it that nobody else comes meanwhile.
+const AscendEngine* opened = nullptr;
+
 }  // namespace
 
 std::shared_ptr<const Engine> open_ascend(const DynamicLibrary& library) {
   // Never destroyed: sessions refer to it, and at exit AscendCL's own globals go first.
-  const auto* engine = new AscendEngine(library);
-  return {engine, [](const Engine*) {}};
+  opened = new AscendEngine(library);
+  return {opened, [](const Engine*) {}};
+}
+
+void shut_down_ascend() noexcept {
+  if (opened != nullptr) opened->finish();
 }
 
 }  // namespace hpinfer::ascend

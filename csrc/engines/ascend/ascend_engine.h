@@ -11,4 +11,7 @@ namespace hpinfer::ascend {
 // Throws Error(kEngineUnavailable).
 std::shared_ptr<const Engine> open_ascend(const DynamicLibrary& library);
 
+// Ends AscendCL in this process if it was started here and no session is left.
+void shut_down_ascend() noexcept;
+
 }  // namespace hpinfer::ascend

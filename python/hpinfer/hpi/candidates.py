@@ -219,15 +219,14 @@ class _Found:
 def _engine_rejection(
     engine: BackendName, status: EngineStatus | None, device: str
 ) -> Rejection | None:
-    if status is None or engine not in _READABLE:
+    if status is None:
         return Rejection(_NOT_IN_THIS_BUILD, "engine")
+    if engine == "om" and device != "npu":  # whether it is installed matters to nobody here
+        return Rejection("it runs on an Ascend NPU only: set the device to npu", "device")
     if not status.usable:
         return Rejection(status.reason, "engine")
-    if engine == "om" and (device != "npu" or not status.devices):
-        reason = "there is no Ascend NPU here, or no driver that works"
-        if device != "npu":
-            reason = "it runs on an Ascend NPU only: set the device to npu"
-        return Rejection(reason, "device")
+    if engine == "om" and not status.devices:
+        return Rejection("there is no Ascend NPU here, or no driver that works", "device")
     if device == "npu" and engine != "om":
         return Rejection("it does not run on an NPU; om does, with models compiled by atc", "device")
     if device == "gpu" and engine == "openvino":

@@ -44,10 +44,17 @@ ACL_EXPORT aclTensorDesc* aclCreateTensorDesc(int type, int rank, const int64_t*
   return desc;
 }
 
-/* Kept in memory for the rest of the test, so that a use after the end is seen. */
+/* Kept in memory to the end, so that a use after it is seen. */
+static aclTensorDesc* destroyed;
+
 ACL_EXPORT void aclDestroyTensorDesc(const aclTensorDesc* desc) {
   begin_call("aclDestroyTensorDesc", 0);
-  ((aclTensorDesc*)desc)->alive = 0;
+  aclTensorDesc* kept = (aclTensorDesc*)desc;
+  lock_state();
+  kept->alive = 0;
+  kept->next = destroyed;
+  destroyed = kept;
+  unlock_state();
   count_object(kTensorDescs, -1);
 }
 

@@ -13,6 +13,7 @@ typedef struct aclTensorDesc {
   int type;
   TensorShape shape;
   int alive;
+  struct aclTensorDesc* next; /* of those that were destroyed */
 } aclTensorDesc;
 
 typedef struct aclmdlDataset {
