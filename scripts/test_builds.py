@@ -254,9 +254,7 @@ def environment(keep: str = "") -> dict[str, str]:
     """This process's variables without those that would change a build or a test, but `keep`."""
     drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "CUDA_DIRECTORY", "TENSORRT_", "TRT_", "PYTHONPATH")
     return {
-        name: text
-        for name, text in os.environ.items()
-        if name == keep or not name.startswith(drop)
+        name: text for name, text in os.environ.items() if name == keep or not name.startswith(drop)
     }
 
 

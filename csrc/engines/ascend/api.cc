@@ -56,8 +56,8 @@ std::string Api::error_text(abi::Error status) const {
 }
 
 void Api::fail_status(abi::Error status, std::string_view what, ErrorCode code) const {
-  const bool memory = status == abi::kBadAlloc || status == abi::kRuntimeMemory ||
-                      status == abi::kEngineMemory;
+  const bool memory =
+      status == abi::kBadAlloc || status == abi::kRuntimeMemory || status == abi::kEngineMemory;
   fail(code, "AscendCL cannot ", what, ": ", error_text(status),
        memory ? "; the memory is used up: take a lower num_streams or a smaller model" : "");
 }

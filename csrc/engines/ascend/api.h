@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "ascendcl/acl_abi.h"
+#include "ascend/acl_abi.h"
 #include "core/dtype.h"
 #include "core/dynamic_library.h"
 

@@ -100,7 +100,8 @@ LoadedModel::LoadedModel(const Api& api, const ModelFile& file, const ModelMemor
   } catch (...) {
     outputs_.reset();
     inputs_.reset();
-    if (desc_ != nullptr) api_.ignore_status(api_.aclmdlDestroyDesc(desc_), "destroy a description");
+    if (desc_ != nullptr)
+      api_.ignore_status(api_.aclmdlDestroyDesc(desc_), "destroy a description");
     api_.ignore_status(api_.aclmdlUnload(id_), "unload a model");
     throw;
   }
@@ -179,9 +180,9 @@ void LoadedModel::send(std::size_t input, const TensorView& view) {
         " bytes; the model takes ", buffer.capacity(),
         ", which its shape does not tell (AIPP?): compile it without --insert_op_conf");
   if (bytes == 0) return;
-  api_.check_status(api_.aclrtMemcpy(buffer.data(), buffer.capacity(), view.data, bytes,
-                                     abi::kHostToDevice),
-                    "copy input '" + name + "' to the NPU");
+  api_.check_status(
+      api_.aclrtMemcpy(buffer.data(), buffer.capacity(), view.data, bytes, abi::kHostToDevice),
+      "copy input '" + name + "' to the NPU");
 }
 
 void LoadedModel::execute() {
@@ -264,8 +265,8 @@ void LoadedModel::fetch(std::size_t output, const Shape& shape, const void* from
   const TensorInfo& info = signature_.outputs[output];
   if (target.empty()) target = take_result(results, info.dtype, shape);
   const std::size_t bytes = target.view().num_bytes();
-  check(bytes <= available, ErrorCode::kEngine, "AscendCL gives ", available,
-        " bytes for output '", info.name, "' of shape ", shape.to_string());
+  check(bytes <= available, ErrorCode::kEngine, "AscendCL gives ", available, " bytes for output '",
+        info.name, "' of shape ", shape.to_string());
   if (bytes > 0)
     api_.check_status(api_.aclrtMemcpy(target.data(), bytes, from, bytes, abi::kDeviceToHost),
                       "copy output '" + info.name + "' from the NPU");

@@ -15,8 +15,9 @@ void check_model(const Api& api, abi::Error status, const std::string& what) {
   if (status == abi::kSuccess) return;
   if (!is_about_the_model(status)) api.check_status(status, what);
   api.check_status(status,
-                   what + " (hpinfer reads models compiled by atc for this kind of NPU and by a "
-                          "CANN that is not newer than the one installed)",
+                   what +
+                       " (hpinfer reads models compiled by atc for this kind of NPU and by a "
+                       "CANN that is not newer than the one installed)",
                    ErrorCode::kModelFormat);
 }
 

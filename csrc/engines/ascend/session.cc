@@ -9,7 +9,10 @@ namespace {
 // What every copy of a model is made from.
 struct Material {
   Material(const Api& used_api, int used_device, const ModelSource& source)
-      : api(used_api), device(used_device), file(source), memory(file.memory(api)),
+      : api(used_api),
+        device(used_device),
+        file(source),
+        memory(file.memory(api)),
         weights(api, device, memory.weights) {}
 
   std::unique_ptr<Execution> make() const {
@@ -61,8 +64,8 @@ AscendSession::AscendSession(const Api& api, const ModelSource& source, SessionO
   options_ = std::move(options);
   const auto streams = static_cast<std::size_t>(options_.num_streams);
   const auto material = std::make_shared<const Material>(api, options_.device.index, source);
-  pool_ = std::make_shared<RequestPool<Execution>>(streams,
-                                                   [material] { return material->make(); });
+  pool_ =
+      std::make_shared<RequestPool<Execution>>(streams, [material] { return material->make(); });
   auto first = pool_->start();  // one copy at once: it shows whether the model loads
   signature_ = first->signature();
   read_infos(*first);

@@ -155,9 +155,9 @@ void set_shape(TensorInfo& info, const abi::Dims& dims) {
 
 const ShapeSet* Signature::find(std::span<const TensorView> views) const noexcept {
   const auto fits = [&](const ShapeSet& set) {
-    return std::ranges::equal(
-        set.inputs, views,
-        [](const Shape& shape, const TensorView& view) { return shape == view.shape; });
+    return std::ranges::equal(set.inputs, views, [](const Shape& shape, const TensorView& view) {
+      return shape == view.shape;
+    });
   };
   const auto found = std::ranges::find_if(shape_sets, fits);
   return found == shape_sets.end() ? nullptr : &*found;
@@ -171,8 +171,8 @@ void Signature::refuse(std::span<const TensorView> views) const {
   };
   std::string known;
   for (std::size_t i = 0; i < std::min(shape_sets.size(), kNamedSets); ++i)
-    known += (i == 0 ? "" : ", ") +
-             list(shape_sets[i].inputs, [](const Shape& shape) { return shape; });
+    known +=
+        (i == 0 ? "" : ", ") + list(shape_sets[i].inputs, [](const Shape& shape) { return shape; });
   if (shape_sets.size() > kNamedSets)
     known += " and " + std::to_string(shape_sets.size() - kNamedSets) + " more";
   fail(ErrorCode::kInvalidInput, "the model was compiled for inputs of ", known, "; got ",

@@ -178,9 +178,7 @@ def device_kind(device: str) -> DeviceKind:
         return "cpu"
     if kind in ("gpu", "npu") and (not colon or number.isdigit()):
         return "gpu" if kind == "gpu" else "npu"
-    raise ConfigError(
-        f"device must be 'cpu', 'gpu', 'gpu:N', 'npu' or 'npu:N'; got {device!r}"
-    )
+    raise ConfigError(f"device must be 'cpu', 'gpu', 'gpu:N', 'npu' or 'npu:N'; got {device!r}")
 
 
 def asked_precision(settings: HPISettings) -> str | None:
@@ -228,7 +226,9 @@ def _engine_rejection(
     if engine == "om" and not status.devices:
         return Rejection("there is no Ascend NPU here, or no driver that works", "device")
     if device == "npu" and engine != "om":
-        return Rejection("it does not run on an NPU; om does, with models compiled by atc", "device")
+        return Rejection(
+            "it does not run on an NPU; om does, with models compiled by atc", "device"
+        )
     if device == "gpu" and engine == "openvino":
         return Rejection("hpinfer runs it on the CPU only", "device")
     if engine == "tensorrt" and (device != "gpu" or not status.devices):

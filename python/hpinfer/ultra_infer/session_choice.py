@@ -295,8 +295,8 @@ def _open(
 
 
 def _reads(engine: str, source: ModelSource) -> bool:
-    """Whether an engine takes the Paddle files as they are."""
-    return engine == "paddle" or (engine == "openvino" and source.network == "pdmodel")
+    """Whether an engine takes the model's files as they are."""
+    return engine in ("paddle", "om") or (engine == "openvino" and source.network == "pdmodel")
 
 
 def _versions() -> dict[str, str]:

@@ -105,8 +105,9 @@ TEST(ascend_failure_to_start_and_to_count) {
   stand_in_fail("aclInit", 1, kInternalError);
   EXPECT_ERROR(engine->devices(), ErrorCode::kEngineUnavailable, "aclInit fails as the test wants");
   stand_in_fail("aclrtGetDeviceCount", 1, 507899);
-  EXPECT_ERROR(open_session(kFixedModel), ErrorCode::kUnsupported,
-               "no npu:0: EZ9999: [PID: 1] aclrtGetDeviceCount fails as the test wants (error 507899)");
+  EXPECT_ERROR(
+      open_session(kFixedModel), ErrorCode::kUnsupported,
+      "no npu:0: EZ9999: [PID: 1] aclrtGetDeviceCount fails as the test wants (error 507899)");
   stand_in_fail("aclrtGetDeviceCount", 1, 507899);
   EXPECT_EQ(engine->devices().size(), 0U);
   load_and_run({"after", &kFixedModel, {{2, 3}}});

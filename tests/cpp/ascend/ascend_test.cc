@@ -49,12 +49,26 @@ TEST(ascend_calls_come_in_order) {
   const std::string calls = stand_in_traced();
   stand_in_trace(0);
   std::size_t place = 0;
-  for (const char* name :
-       {"aclrtSetDevice", "aclrtCreateContext", "aclrtMalloc", "aclmdlLoadFromMemWithMem",
-        "aclmdlCreateDesc", "aclmdlGetDesc", "aclmdlCreateDataset", "aclCreateDataBuffer",
-        "aclmdlAddDatasetBuffer", "aclrtMemcpy", "aclmdlExecute", "aclrtMemcpy",
-        "aclDestroyDataBuffer", "aclmdlDestroyDataset", "aclmdlDestroyDesc", "aclmdlUnload",
-        "aclrtFree", "aclrtDestroyContext", "aclrtResetDevice", "aclFinalize"}) {
+  for (const char* name : {"aclrtSetDevice",
+                           "aclrtCreateContext",
+                           "aclrtMalloc",
+                           "aclmdlLoadFromMemWithMem",
+                           "aclmdlCreateDesc",
+                           "aclmdlGetDesc",
+                           "aclmdlCreateDataset",
+                           "aclCreateDataBuffer",
+                           "aclmdlAddDatasetBuffer",
+                           "aclrtMemcpy",
+                           "aclmdlExecute",
+                           "aclrtMemcpy",
+                           "aclDestroyDataBuffer",
+                           "aclmdlDestroyDataset",
+                           "aclmdlDestroyDesc",
+                           "aclmdlUnload",
+                           "aclrtFree",
+                           "aclrtDestroyContext",
+                           "aclrtResetDevice",
+                           "aclFinalize"}) {
     const std::size_t found = calls.find(name, place);
     EXPECT(found != std::string::npos);
     if (found == std::string::npos) std::fprintf(stderr, "%s is not in: %s\n", name, calls.c_str());
@@ -161,14 +175,13 @@ TEST(ascend_takes_any_shape_of_a_free_model) {
 }
 
 TEST(ascend_has_every_element_type) {
-  for (const auto& [name, dtype] : {std::pair{"1", DType::kFloat16}, std::pair{"2", DType::kInt8},
-                                    std::pair{"4", DType::kUInt8}, std::pair{"3", DType::kInt32},
-                                    std::pair{"9", DType::kInt64}, std::pair{"11", DType::kFloat64},
-                                    std::pair{"12", DType::kBool}}) {
+  for (const auto& [name, dtype] :
+       {std::pair{"1", DType::kFloat16}, std::pair{"2", DType::kInt8},
+        std::pair{"4", DType::kUInt8}, std::pair{"3", DType::kInt32}, std::pair{"9", DType::kInt64},
+        std::pair{"11", DType::kFloat64}, std::pair{"12", DType::kBool}}) {
     const std::string type = name;
-    const auto session =
-        open_session("stand-in om\nchoice fixed\nmemory 64 64\ninput x " + type + " 4\noutput y " +
-                     type + " affine 0 1 0\n");
+    const auto session = open_session("stand-in om\nchoice fixed\nmemory 64 64\ninput x " + type +
+                                      " 4\noutput y " + type + " affine 0 1 0\n");
     EXPECT_EQ(session->inputs()[0].dtype, dtype);
     Tensor x = Tensor::allocate(dtype, {4});
     std::memset(x.data(), 0, x.view().num_bytes());
@@ -266,7 +279,7 @@ void work_in_a_context_of_others() {
 }
 
 TEST(ascend_goes_back_to_the_context_of_the_caller) {
-  open_engine("om", {})->devices();                // starts it
+  open_engine("om", {})->devices();                 // starts it
   std::thread(work_in_a_context_of_others).join();  // it ends with a context that is gone
   EXPECT_CLEAN();
 }

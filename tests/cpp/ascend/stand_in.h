@@ -1,11 +1,12 @@
 /* A stand-in for libascendcl: the interface as documented (CANN 8), on memory of the host.
  *
  * It checks what the real one leaves to its user: that everything happens after aclInit and in a
- * context, that a model is loaded, run and unloaded in one context and never run twice at once, that
- * copies stay inside their buffers, that nothing is used after its end. What is wrong is counted as
- * a violation and kept in words. Memory of the device has addresses that fault on the host.
+ * context, that a model is loaded, run and unloaded in one context and never run twice at once,
+ * that copies stay inside their buffers, that nothing is used after its end. What is wrong is
+ * counted as a violation and kept in words. Memory of the device has addresses that fault on the
+ * host.
  *
- * Declared independently of third_party/ascendcl, so that a mistake there shows here.
+ * Declared independently of third_party/ascend, so that a mistake there shows here.
  */
 #ifndef STAND_IN_H
 #define STAND_IN_H
@@ -88,7 +89,7 @@ STAND_IN_EXPORT void stand_in_fail(const char* function, int nth, int status);
 STAND_IN_EXPORT int stand_in_calls(const char* function);
 STAND_IN_EXPORT int stand_in_max_running(void); /* models run at the same time, since the start */
 STAND_IN_EXPORT void stand_in_trace(int on);    /* empties the trace */
-STAND_IN_EXPORT const char* stand_in_traced(void); /* names of the calls, with spaces between */
+STAND_IN_EXPORT const char* stand_in_traced(void);    /* names of the calls, with spaces between */
 STAND_IN_EXPORT void stand_in_slow(int microseconds); /* what a run takes at least */
 
 /* Of the interface, what the tests call themselves. */

@@ -40,7 +40,12 @@ def labels(results: Any) -> list[str]:
 )
 def test_a_folder_with_an_om_runs_on_the_npu(tmp_path, options):
     made = model(write_classifier(tmp_path), **options)
-    assert labels(made.predict([RED, BLUE, RED, RED], batch_size=4)) == ["red", "blue", "red", "red"]
+    assert labels(made.predict([RED, BLUE, RED, RED], batch_size=4)) == [
+        "red",
+        "blue",
+        "red",
+        "red",
+    ]
     told = made.explain()
     assert told.chosen.label == "om fp32 from .om"
     assert told.device == "npu:0"
@@ -72,7 +77,9 @@ def test_an_om_on_another_device_is_refused_with_the_remedy(tmp_path):
 def test_a_folder_without_om_on_an_npu_is_refused_with_the_remedy(tmp_path):
     folder = write_classifier(tmp_path)
     (folder / "inference.om").rename(folder / "inference.onnx")
-    with pytest.raises(ModelFormatError, match=r"reads \.om; the model has \.onnx: compile it with"):
+    with pytest.raises(
+        ModelFormatError, match=r"reads \.om; the model has \.onnx: compile it with"
+    ):
         model(folder)
 
 
@@ -83,16 +90,18 @@ def test_options_of_other_engines_are_refused(tmp_path):
 
 
 def test_doctor_tells_of_the_npus():
-    from hpinfer.doctor import diagnose
+    from hpinfer.doctor import report
 
-    (om_report,) = [item for item in diagnose().engines if item.name == "om"]
+    (om_report,) = [item for item in report().engines if item.name == "om"]
     assert om_report.usable
     assert om_report.devices == ("NPU 0: Ascend310P3", "NPU 1: Ascend310P3")
 
 
 def test_without_an_npu_there_is_a_reason(stand_in_path, tmp_path):
     folder = write_classifier(tmp_path)
-    code = f"import hpinfer; hpinfer.create_model('colours', model_dir={str(folder)!r}, device='npu')"
+    code = (
+        f"import hpinfer; hpinfer.create_model('colours', model_dir={str(folder)!r}, device='npu')"
+    )
     for variables, words in (
         ({"STAND_IN_NO_DEVICE": "1"}, "there is no Ascend NPU here"),
         ({"HPINFER_OM_LIBRARY": "/nowhere.so"}, "install CANN and source its set_env.sh"),

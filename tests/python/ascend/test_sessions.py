@@ -115,7 +115,7 @@ def test_wrong_combinations_are_errors_with_the_remedy(options, error, words):
 
 
 def test_models_that_cannot_be_read(tmp_path):
-    with pytest.raises(ModelFormatError, match=r"this is no model \(error 100013\).*atc"):
+    with pytest.raises(ModelFormatError, match=r"by atc.*this is no model \(error 100013\)"):
         session(b"PK something")
     with pytest.raises(ModelNotFoundError, match="does not exist"):
         session(tmp_path / "model.om")

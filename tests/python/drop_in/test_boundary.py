@@ -17,7 +17,6 @@ from hpinfer.errors import (
     InvalidInputError,
     InvalidTypeError,
     ModelNotFoundError,
-    UnsupportedError,
 )
 
 

@@ -95,8 +95,13 @@ def test_absent_and_broken_engines_are_out_with_the_loaders_words():
 
 def test_an_npu_has_one_engine_and_that_reads_compiled_models():
     om = EngineStatus("om", usable=True, devices=("NPU 0: Ascend310P3",))
-    for device, expected in (("npu", ["om fp32 from .om"]), ("cpu", ["onnxruntime fp32 from .onnx"])):
-        assert labels(candidates(facts("onnx", "om"), [ORT, om], settings(device=device))) == expected
+    for device, expected in (
+        ("npu", ["om fp32 from .om"]),
+        ("cpu", ["onnxruntime fp32 from .onnx"]),
+    ):
+        assert (
+            labels(candidates(facts("onnx", "om"), [ORT, om], settings(device=device))) == expected
+        )
     found = candidates(facts("onnx"), [ORT, om], settings(device="npu:1"))
     assert "compile it with atc" in found.rejected["om"].reason
     assert "does not run on an NPU" in found.rejected["onnxruntime"].reason
