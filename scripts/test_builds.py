@@ -151,6 +151,8 @@ def build_and_test(
     if combination.needs and not os.environ.get(combination.needs):
         return Outcome(f"not run: needs {combination.needs}")
     definitions = [f"-D{name}={value}" for name, value in combination.options.items()]
+    if steps is quick_steps:  # compiles in half the time
+        definitions.append("-DCMAKE_BUILD_TYPE=Debug")
     # A cached value must not outlive its combination.
     build = work / "cmake"
     (build / "CMakeCache.txt").unlink(missing_ok=True)
