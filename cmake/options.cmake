@@ -16,11 +16,13 @@ hpinfer_build_option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
 hpinfer_build_option(ENABLE_PADDLE_BACKEND "Paddle Inference, through its Python API" ON)
 hpinfer_build_option(ENABLE_TRT_BACKEND
   "TensorRT, opened at run time; needs its headers (TENSORRT_ROOT)" OFF)
+hpinfer_build_option(ENABLE_OM_BACKEND "Ascend's compiled models, AscendCL opened at run time" ON)
 hpinfer_build_option(WITH_GPU "Kernels for NVIDIA GPUs; needs the CUDA toolkit" OFF)
 if(NOT (ENABLE_ORT_BACKEND OR ENABLE_OPENVINO_BACKEND OR ENABLE_PADDLE_BACKEND
-        OR ENABLE_TRT_BACKEND))
+        OR ENABLE_TRT_BACKEND OR ENABLE_OM_BACKEND))
   message(FATAL_ERROR "A build without any engine runs nothing: set ENABLE_ORT_BACKEND, "
-                      "ENABLE_OPENVINO_BACKEND, ENABLE_PADDLE_BACKEND or ENABLE_TRT_BACKEND to ON.")
+                      "ENABLE_OPENVINO_BACKEND, ENABLE_PADDLE_BACKEND, ENABLE_TRT_BACKEND or "
+                      "ENABLE_OM_BACKEND to ON.")
 endif()
 
 if(DEFINED SKBUILD)

@@ -192,6 +192,9 @@ void register_session(py::module_& m) {
     for (const std::string_view name : compiled_engines()) names.emplace_back(name);
     return names;
   });
+  // Before the interpreter ends, while the engines' libraries still work.
+  py::module_::import("atexit").attr("register")(
+      py::cpp_function(&shut_down_engines, py::call_guard<py::gil_scoped_release>()));
   m.def("engine_info", &engine_info, py::arg("name"), py::arg("candidates"),
         "Loads the engine; its version, library path and devices.");
 }

@@ -45,6 +45,7 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
     Run& operator=(const Run&) = delete;
 
     T* operator->() const noexcept { return object_.get(); }
+    T& operator*() const noexcept { return *object_; }
 
     void finish() {
       const auto pool = std::exchange(pool_, nullptr);

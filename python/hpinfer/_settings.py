@@ -129,6 +129,12 @@ class BenchSettings:
         )
 
 
+def cann_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Folder of Ascend's CANN, as its set_env.sh says; None if that was not sourced."""
+    env = os.environ if environ is None else environ
+    return _path(env, "ASCEND_HOME_PATH") or _path(env, "ASCEND_TOOLKIT_HOME")
+
+
 def environment_with(**variables: str) -> dict[str, str]:
     """A copy of the environment with these variables, for another process."""
     return {**os.environ, **variables}

@@ -73,7 +73,7 @@ class Session:
 
         Args:
             model: Path of the model file, or its bytes.
-            engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"`` or ``"paddle"``.
+            engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"``, ``"om"`` or ``"paddle"``.
             weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
             **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``),
                 ``num_threads`` (0 = all that the process may use), ``num_streams`` (inferences

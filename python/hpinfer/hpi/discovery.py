@@ -20,6 +20,11 @@ _LIBRARIES: dict[str, tuple[str, str, str]] = {
     "openvino": ("openvino", "libs", "libopenvino_c.so*"),
     "tensorrt": ("tensorrt_libs", ".", "libnvinfer.so*"),
 }
+#: Where CANN installs its toolkit and its runtime, for processes that have not sourced set_env.sh.
+_CANN_LIBRARIES = tuple(
+    Path("/usr/local/Ascend") / part / "lib64" / "libascendcl.so"
+    for part in ("cann", "ascend-toolkit/latest", "nnrt/latest")
+)
 
 
 def library_candidates(engine: str) -> list[Path]:
@@ -27,6 +32,8 @@ def library_candidates(engine: str) -> list[Path]:
 
     The package is located, not imported, so that nothing of it runs.
     """
+    if engine == "om":
+        return _cann_libraries()
     if engine not in _LIBRARIES:
         return []
     package, folder, pattern = _LIBRARIES[engine]
@@ -35,6 +42,14 @@ def library_candidates(engine: str) -> list[Path]:
         for root in _package_roots(package)
         for library in sorted((root / folder).glob(pattern), key=lambda path: len(path.name))
     ]
+
+
+def _cann_libraries() -> list[Path]:
+    from hpinfer._settings import cann_folder
+
+    named = cann_folder()
+    own = [] if named is None else [named / "lib64" / "libascendcl.so"]
+    return [path for path in (*own, *_CANN_LIBRARIES) if path.is_file()]
 
 
 def _package_roots(package: str) -> Iterator[Path]:

@@ -18,8 +18,9 @@ ONNX = "inference.onnx"
 PDMODEL = "inference.pdmodel"
 PROGRAM_JSON = "inference.json"
 PDIPARAMS = "inference.pdiparams"
+OM = "inference.om"
 
-#: Every file of a model directory that hpinfer reads.
+#: Every file of a model directory that hpinfer reads and fetches; OM is read where it lies.
 KNOWN_FILES = (INFERENCE_YML, ONNX, PDMODEL, PROGRAM_JSON, PDIPARAMS)
 
 
@@ -37,6 +38,7 @@ class ModelFiles:
         pdiparams: Its inference.pdiparams, or None.
         config: The parsed inference.yml; a fresh dict for each call.
         source: Where the directory was found, in words.
+        om: Its inference.om, compiled for Ascend NPUs, or None.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ModelFiles:
     pdiparams: Path | None
     config: dict[str, Any] = field(repr=False)
     source: str = "local directory"
+    om: Path | None = None
 
     @property
     def formats(self) -> tuple[ModelFormat, ...]:
@@ -105,10 +108,11 @@ def open_directory(
             f"{directory / INFERENCE_YML} describes model {model_name!r}, not {name!r}: "
             "pass the directory of the model that you name"
         )
-    if not formats_in(directory):
+    om = directory / OM
+    if not formats_in(directory) and not om.is_file():
         raise ModelFormatError(
             f"{directory} has no usable weights: expected {ONNX}, or {PDIPARAMS} "
-            f"with {PDMODEL} or {PROGRAM_JSON}"
+            f"with {PDMODEL} or {PROGRAM_JSON}, or {OM}"
         )
     present = {file: directory / file for file in KNOWN_FILES if (directory / file).is_file()}
     return ModelFiles(
@@ -121,6 +125,7 @@ def open_directory(
         pdiparams=present.get(PDIPARAMS),
         config=config,
         source=source,
+        om=om if om.is_file() else None,
     )
 
 
