@@ -3,10 +3,10 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "bindings/arrays.h"
-#include "bindings/native_call.h"
 #include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
 #include "bindings/model_arguments.h"
+#include "bindings/native_call.h"
 #include "bindings/python_session.h"
 #include "bindings/shape_lists.h"
 #include "engines/live_sessions.h"
@@ -17,8 +17,8 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 namespace {
 
-// A session that is never destroyed in a child process: engines wait there for threads that only the
-// parent has. Children end soon, or load models of their own.
+// A session that is never destroyed in a child process: engines wait there for threads that only
+// the parent has. Children end soon, or load models of their own.
 std::shared_ptr<Session> kept_in_children(std::shared_ptr<const Session> session) {
   auto* const pointer = const_cast<Session*>(session.get());
   return {pointer, [session, made_in = fork_generation()](Session*) {

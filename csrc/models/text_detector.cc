@@ -61,8 +61,9 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   // what coordinates scale with; the reference takes the unpadded size there and misplaces boxes.
   const postprocess::DbGeometry geometry{static_cast<int>(shape[2]), static_cast<int>(shape[3]),
                                          placement.padded_height, placement.padded_width};
-  const auto map = float_values(outputs[0], kNetwork).first(
-      static_cast<std::size_t>(shape[2]) * static_cast<std::size_t>(shape[3]));
+  const auto map =
+      float_values(outputs[0], kNetwork)
+          .first(static_cast<std::size_t>(shape[2]) * static_cast<std::size_t>(shape[3]));
   check_finite(map, kNetwork);
   auto regions = postprocess::decode_db(map.data(), geometry, params.db);
   if (placement.padded_height != image.height || placement.padded_width != image.width)

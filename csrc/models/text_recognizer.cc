@@ -174,8 +174,7 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
 
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
-  check(output.shape().rank() == 3 &&
-            output.shape()[0] == static_cast<std::int64_t>(chosen.size()),
+  check(output.shape().rank() == 3 && output.shape()[0] == static_cast<std::int64_t>(chosen.size()),
         ErrorCode::kModelFormat, "a text recognition model gives [", chosen.size(),
         ",T,C] for as many lines; got ", output.shape().to_string());
   const auto probabilities = float_values(output, kNetwork);

@@ -53,7 +53,8 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
                                                       model.bytes.size(), native, &session)
           : api.try_call<abi::CreateSession>(api.env(), model.path.c_str(), native, &session);
   if (failure)
-    fail(failure_code(failure->message, load_error_code(failure->code, configured)), "ONNX Runtime cannot load ",
+    fail(failure_code(failure->message, load_error_code(failure->code, configured)),
+         "ONNX Runtime cannot load ",
          model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message);
   return api.own<abi::ReleaseSession>(session);
 }
