@@ -29,11 +29,12 @@ void check_whole(const std::filesystem::path& path) {
   const auto bytes = static_cast<std::streamsize>(segments.size() * sizeof(ElfW(Phdr)));
   const bool read = static_cast<bool>(file.read(reinterpret_cast<char*>(segments.data()), bytes));
   std::uintmax_t needed = 0;
-  for (const ElfW(Phdr)& segment : segments)
+  for (const ElfW(Phdr) & segment : segments)
     if (segment.p_type == PT_LOAD)
       needed = std::max<std::uintmax_t>(needed, segment.p_offset + segment.p_filesz);
   check(read && needed <= size, ErrorCode::kEngineUnavailable, "cannot load ", path.string(),
-        ": the file has ", size, " bytes, but it should have ", needed, " at least: it was cut short");
+        ": the file has ", size, " bytes, but it should have ", needed,
+        " at least: it was cut short");
 }
 
 }  // namespace

@@ -98,7 +98,8 @@ def to_bgr(image: Any) -> npt.NDArray[np.uint8]:  # noqa: ANN401
     if mode in ("RGB", "RGBA", "RGBX"):
         # Pillow turns the channels round while it copies; NumPy would take seven times as long.
         blue_first = np.frombuffer(image.tobytes("raw", "BGR"), np.uint8)
-        return blue_first.reshape(image.height, image.width, 3).copy()
+        bgr: npt.NDArray[np.uint8] = blue_first.reshape(image.height, image.width, 3).copy()
+        return bgr
     if mode == "RGBa":
         return np.ascontiguousarray(np.asarray(image)[:, :, 2::-1])
     if mode in ("L", "LA", "La"):

@@ -142,7 +142,8 @@ def engines_under_test() -> list[str]:
     if required is not None:
         names |= {name.strip() for name in required.split(",") if name.strip()}
     else:
-        compiled = {status.name for status in hpinfer.engines()}
+        # Engines without a package (om) have tests of their own, with stand-ins.
+        compiled = {status.name for status in hpinfer.engines()} & EXPECTATIONS.keys()
         names |= {
             name
             for name in compiled
