@@ -172,7 +172,9 @@ void register_models(py::module_& m) {
   register_results(m);
   py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector")
       .def(py::init([](SessionPtr session, const Operators& operators) {
-             return std::make_shared<TextDetector>(std::move(session), compile(operators));
+             auto accelerator = models::accelerator_for(*session);
+             return std::make_shared<TextDetector>(std::move(session), compile(operators),
+                                                   std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"))
       .def("detect", &detect, py::arg("image"), py::arg("params"),
@@ -180,9 +182,10 @@ void register_models(py::module_& m) {
   py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(m, "TextRecognizer")
       .def(py::init([](SessionPtr session, const Operators& operators,
                        std::vector<std::string> characters) {
+             auto accelerator = models::accelerator_for(*session);
              return std::make_shared<TextRecognizer>(
                  std::move(session), compile(operators),
-                 postprocess::CtcDictionary(std::move(characters), true));
+                 postprocess::CtcDictionary(std::move(characters), true), std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"), py::arg("characters"))
       .def("recognize", &recognize, py::arg("images"), py::arg("options"),
@@ -190,7 +193,9 @@ void register_models(py::module_& m) {
       .def_property_readonly("fits_any_width", &TextRecognizer::fits_any_width);
   py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
       .def(py::init([](SessionPtr session, const Operators& operators) {
-             return std::make_shared<ImageClassifier>(std::move(session), compile(operators));
+             auto accelerator = models::accelerator_for(*session);
+             return std::make_shared<ImageClassifier>(std::move(session), compile(operators),
+                                                      std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"))
       .def("classify", &classify, py::arg("images"), py::arg("batch_size"),

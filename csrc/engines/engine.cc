@@ -14,18 +14,35 @@ std::string name_list(std::span<const TensorInfo> infos) {
   return text;
 }
 
-void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) {
+}  // namespace
+
+void Session::check_tensor(std::string_view role, const TensorInfo& info,
+                           const TensorView& view) const {
   check(view.dtype == info.dtype, ErrorCode::kInvalidType, role, " '", info.name, "' must be ",
         dtype_name(info.dtype), "; got ", dtype_name(view.dtype));
   check(!info.ranked || info.shape.accepts(view.shape), ErrorCode::kInvalidInput, role, " '",
         info.name, "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
   check(view.data != nullptr || view.shape.num_elements() == 0, ErrorCode::kInvalidInput, role,
         " '", info.name, "' has no memory");
+  check(takes_memory_of(view.device), ErrorCode::kInvalidInput, role, " '", info.name,
+        "' lies on ", to_string(view.device), ", and the session runs on ",
+        to_string(options_.device), ": copy it to the host, or load the model on that device");
 }
 
-}  // namespace
+bool Session::takes_memory_of(Device device) const {
+  return device.type == DeviceType::kCpu || device == options_.device;
+}
 
 void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  check_and_run(inputs, outputs, &Session::do_run);
+}
+
+void Session::run_on_device(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  check_and_run(inputs, outputs, &Session::do_run_on_device);
+}
+
+void Session::check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                            Run run) const {
   check(inputs.size() == inputs_.size(), ErrorCode::kInvalidInput, "the model has ", inputs_.size(),
         " inputs (", name_list(inputs_), "); got ", inputs.size());
   check(outputs.size() == outputs_.size(), ErrorCode::kInvalidInput, "the model has ",
@@ -34,9 +51,9 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
   EngineClock* const clock = EngineClock::current();
-  if (clock == nullptr) return do_run(inputs, outputs);
+  if (clock == nullptr) return (this->*run)(inputs, outputs);
   const auto begin = std::chrono::steady_clock::now();
-  do_run(inputs, outputs);
+  (this->*run)(inputs, outputs);
   clock->add(begin, std::chrono::steady_clock::now());
 }
 
@@ -68,6 +85,8 @@ SessionOptions resolve_options(SessionOptions options) {
         "num_threads must be at least 1, or 0 for all available; got ", options.num_threads);
   check(options.num_streams >= 1, ErrorCode::kConfig, "num_streams must be at least 1; got ",
         options.num_streams);
+  check(options.gpu_memory_mib >= 0, ErrorCode::kConfig,
+        "gpu_memory_mib must be at least 1, or 0 for no limit; got ", options.gpu_memory_mib);
   if (options.num_threads == 0) options.num_threads = thread_budget().threads;
   return options;
 }
@@ -76,8 +95,13 @@ void refuse_compile_options(const SessionOptions& options, std::string_view engi
   check(options.profiles.empty() && options.output_order.empty(), ErrorCode::kConfig,
         "profiles and output_order have no effect on the ", engine,
         " engine, which takes any shape; they are for tensorrt");
+}
+
+void refuse_gpu_options(const SessionOptions& options, std::string_view engine) {
   check(!options.outputs_on_device, ErrorCode::kConfig, "outputs_on_device has no effect on the ",
-        engine, " engine; it is for tensorrt");
+        engine, " engine here; it is for tensorrt, and for onnxruntime on a GPU");
+  check(options.gpu_memory_mib == 0, ErrorCode::kConfig, "gpu_memory_mib has no effect on the ",
+        engine, " engine here; it is for onnxruntime on a GPU");
 }
 
 void check_model_source(const ModelSource& model) {

@@ -75,7 +75,8 @@ struct SessionOptions {
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
   std::vector<ShapeProfile> profiles;     // TensorRT: what a model with dynamic inputs is built for
   std::vector<std::string> output_order;  // TensorRT: outputs of a plan, in graph order
-  bool outputs_on_device = false;         // TensorRT: results in engine memory stay on the GPU
+  bool outputs_on_device = false;  // on a GPU: results in engine memory stay there
+  int gpu_memory_mib = 0;          // ONNX Runtime on CUDA: the most that its arena may hold; 0 = all
 };
 
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once
@@ -99,11 +100,27 @@ class Session {
   // the result written into it and must have the result's dtype and shape.
   //
   // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
+  //
+  // An input, and memory for an output, may lie on the session's own GPU; the work that fills an
+  // input must be done. Results are there when it returns, on any device.
   void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+
+  // The same, but results in engine memory stay on the session's GPU where the engine can leave
+  // them there: their device tells.
+  void run_on_device(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
 
   // Whether run() takes inputs of these shapes: engines that are built for ranges of shapes do not
   // take all that fit the infos.
   virtual bool accepts(std::span<const TensorView> /*inputs*/) const { return true; }
+
+  // What the engine does otherwise than one would think, one sentence each.
+  virtual std::vector<std::string> notes() const { return {}; }
+
+  // Whether run() takes memory that lies there.
+  bool takes(Device device) const { return takes_memory_of(device); }
+
+  // Devices that share its runs.
+  virtual int replicas() const { return 1; }
 
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
@@ -112,10 +129,20 @@ class Session {
   Session() = default;
   // Inputs and outputs are checked against the infos before this is called.
   virtual void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const = 0;
+  virtual void do_run_on_device(std::span<const TensorView> inputs,
+                                std::span<Tensor> outputs) const {
+    do_run(inputs, outputs);
+  }
+  virtual bool takes_memory_of(Device device) const;
 
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
+
+ private:
+  using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
+  void check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run run) const;
+  void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) const;
 };
 
 // How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.
@@ -167,6 +194,9 @@ SessionOptions resolve_options(SessionOptions options);
 
 // Throws Error(kConfig) if an option is set that only an engine that compiles for shapes has.
 void refuse_compile_options(const SessionOptions& options, std::string_view engine);
+
+// Throws Error(kConfig) if an option is set that means something on a GPU only.
+void refuse_gpu_options(const SessionOptions& options, std::string_view engine);
 
 // Reads nothing; checks that the file exists and is a readable regular file (kModelNotFound) or
 // that the bytes are not empty (kModelFormat).

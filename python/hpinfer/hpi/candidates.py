@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from hpinfer.config.hpi import BackendName
 from hpinfer.errors import ConfigError
+from hpinfer.hpi.devices import single_devices
 from hpinfer.hpi.engine_faults import known_fault
 
 if TYPE_CHECKING:
@@ -148,8 +149,9 @@ def candidates(
     kind = device_kind(settings.device)
     known = {status.name: status for status in statuses}
     found = _Found([], [], {})
+    devices = len(single_devices(settings.device))
     for engine in get_args(BackendName):
-        rejection = _engine_rejection(engine, known.get(engine), kind)
+        rejection = _engine_rejection(engine, known.get(engine), kind, devices)
         if rejection is None and options_problem is not None:
             problem = options_problem(engine, settings)
             rejection = None if problem is None else Rejection(problem, "options")
@@ -174,9 +176,9 @@ def device_kind(device: str) -> Literal["cpu", "gpu"]:
     kind, colon, number = device.partition(":")
     if kind == "cpu" and not colon:
         return "cpu"
-    if kind == "gpu" and (not colon or number.isdigit()):
+    if kind == "gpu" and (not colon or all(item.isdigit() for item in number.split(","))):
         return "gpu"
-    raise ConfigError(f"device must be 'cpu', 'gpu' or 'gpu:N'; got {device!r}")
+    raise ConfigError(f"device must be 'cpu', 'gpu', 'gpu:N' or 'gpu:N,M'; got {device!r}")
 
 
 def asked_precision(settings: HPISettings) -> str | None:
@@ -213,7 +215,7 @@ class _Found:
 
 
 def _engine_rejection(
-    engine: BackendName, status: EngineStatus | None, device: str
+    engine: BackendName, status: EngineStatus | None, device: str, devices: int
 ) -> Rejection | None:
     if status is None or engine not in _READABLE:
         return Rejection(_NOT_IN_THIS_BUILD, "engine")
@@ -232,6 +234,8 @@ def _engine_rejection(
             f"install {_GPU_PACKAGES[engine]}",
             "device",
         )
+    if devices > 1 and engine != "onnxruntime":
+        return Rejection("it runs on one device; several are for onnxruntime", "device")
     return None
 
 
