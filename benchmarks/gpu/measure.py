@@ -197,9 +197,7 @@ def one_node(node: Any) -> bytes:  # noqa: ANN401 - a NodeProto
     sides = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("x", "y")]
     graph = helper.make_graph([node], "graph", sides[:1], sides[1:])
     opset = [helper.make_opsetid("", 13)]
-    return bytes(
-        helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
-    )
+    return bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
 
 
 def resnet50_like() -> bytes:
@@ -249,9 +247,7 @@ def resnet50_like() -> bytes:
     infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in ends]
     graph = helper.make_graph(nodes, "resnet50", infos[:1], infos[1:], constants)
     opset = [helper.make_opsetid("", 13)]
-    return bytes(
-        helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
-    )
+    return bytes(helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
 
 
 def random_input(shape: tuple[int, ...], seed: int = 0) -> Any:  # noqa: ANN401

@@ -107,9 +107,9 @@ void DeviceWork::transform(const Block& staging, const Block& target, std::size_
                            int width, int height) const {
   const CurrentDevice current(device_);
   const Streams::Use stream(*streams_);
-  check_cuda(cudaMemcpyAsync(target.data(), staging.data(), bytes, cudaMemcpyHostToDevice,
-                             stream.get()),
-             "copying pictures to the GPU");
+  check_cuda(
+      cudaMemcpyAsync(target.data(), staging.data(), bytes, cudaMemcpyHostToDevice, stream.get()),
+      "copying pictures to the GPU");
   check_cuda(launch_transforms(static_cast<const TransformTask*>(target.data()), count, width,
                                height, stream.get()),
              "starting the transform");

@@ -24,9 +24,9 @@ void Session::check_tensor(std::string_view role, const TensorInfo& info,
         info.name, "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
   check(view.data != nullptr || view.shape.num_elements() == 0, ErrorCode::kInvalidInput, role,
         " '", info.name, "' has no memory");
-  check(takes_memory_of(view.device), ErrorCode::kInvalidInput, role, " '", info.name,
-        "' lies on ", to_string(view.device), ", and the session runs on ",
-        to_string(options_.device), ": copy it to the host, or load the model on that device");
+  check(takes_memory_of(view.device), ErrorCode::kInvalidInput, role, " '", info.name, "' lies on ",
+        to_string(view.device), ", and the session runs on ", to_string(options_.device),
+        ": copy it to the host, or load the model on that device");
 }
 
 bool Session::takes_memory_of(Device device) const {
@@ -42,7 +42,7 @@ void Session::run_on_device(std::span<const TensorView> inputs, std::span<Tensor
 }
 
 void Session::check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs,
-                            Run run) const {
+                            Run how) const {
   check(inputs.size() == inputs_.size(), ErrorCode::kInvalidInput, "the model has ", inputs_.size(),
         " inputs (", name_list(inputs_), "); got ", inputs.size());
   check(outputs.size() == outputs_.size(), ErrorCode::kInvalidInput, "the model has ",
@@ -51,9 +51,9 @@ void Session::check_and_run(std::span<const TensorView> inputs, std::span<Tensor
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
   EngineClock* const clock = EngineClock::current();
-  if (clock == nullptr) return (this->*run)(inputs, outputs);
+  if (clock == nullptr) return (this->*how)(inputs, outputs);
   const auto begin = std::chrono::steady_clock::now();
-  (this->*run)(inputs, outputs);
+  (this->*how)(inputs, outputs);
   clock->add(begin, std::chrono::steady_clock::now());
 }
 

@@ -75,8 +75,8 @@ struct SessionOptions {
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
   std::vector<ShapeProfile> profiles;     // TensorRT: what a model with dynamic inputs is built for
   std::vector<std::string> output_order;  // TensorRT: outputs of a plan, in graph order
-  bool outputs_on_device = false;  // on a GPU: results in engine memory stay there
-  int gpu_memory_mib = 0;          // ONNX Runtime on CUDA: the most that its arena may hold; 0 = all
+  bool outputs_on_device = false;         // on a GPU: results in engine memory stay there
+  int gpu_memory_mib = 0;  // ONNX Runtime on CUDA: the most that its arena may hold; 0 = all
 };
 
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once
@@ -141,7 +141,7 @@ class Session {
 
  private:
   using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
-  void check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run run) const;
+  void check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) const;
 };
 

@@ -95,10 +95,10 @@ void ReplicatedSession::do_run_on_device(std::span<const TensorView> inputs,
 }
 
 void ReplicatedSession::run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs,
-                                Run run) const {
+                                Run how) const {
   const std::size_t index = take(inputs, outputs);
   const Place place(*this, index);
-  (*replicas_[index].*run)(inputs, outputs);
+  (*replicas_[index].*how)(inputs, outputs);
 }
 
 // The replica for a run, counted as in progress there.
@@ -116,8 +116,7 @@ std::size_t ReplicatedSession::take(std::span<const TensorView> inputs,
   std::size_t best = replicas_.size();
   for (std::size_t k = 0; k < replicas_.size(); ++k) {
     const std::size_t i = (first + k) % replicas_.size();
-    const bool freer =
-        best == replicas_.size() || loads_[i].in_progress < loads_[best].in_progress;
+    const bool freer = best == replicas_.size() || loads_[i].in_progress < loads_[best].in_progress;
     if (freer && takes_all(*replicas_[i])) best = i;
   }
   check(best < replicas_.size(), ErrorCode::kInvalidInput,

@@ -38,7 +38,7 @@ class ReplicatedSession final : public Session {
   void do_run_on_device(std::span<const TensorView> inputs,
                         std::span<Tensor> outputs) const override;
   bool takes_memory_of(Device device) const override;
-  void run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run run) const;
+  void run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   std::size_t take(std::span<const TensorView> inputs, std::span<const Tensor> outputs) const;
 
   const std::vector<std::shared_ptr<const Session>> replicas_;

@@ -78,16 +78,16 @@ void RoutedSession::do_run_on_device(std::span<const TensorView> inputs,
 }
 
 void RoutedSession::run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs,
-                            Run run) const {
+                            Run how) const {
   const std::shared_ptr<const Session> main = main_session();
   const bool taken = main && main->accepts(inputs);
   if (main && !taken) tell_refused(inputs);
   if (taken || !other_ || (main && role_ == OtherRole::kUntilMain)) {
-    (*main.*run)(inputs, outputs);
+    (*main.*how)(inputs, outputs);
     main_runs_.fetch_add(1);
     return;
   }
-  (*other_.*run)(inputs, outputs);
+  (*other_.*how)(inputs, outputs);
   other_runs_.fetch_add(1);
 }
 

@@ -48,7 +48,7 @@ class RoutedSession final : public Session {
   // Both must, since which one runs may change at any time.
   bool takes_memory_of(Device device) const override;
   using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
-  void run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run run) const;
+  void run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   std::shared_ptr<const Session> main_session() const;
   void tell_refused(std::span<const TensorView> inputs) const;
 

@@ -53,8 +53,8 @@ std::shared_ptr<const Accelerator> accelerator_for(const Session& session) {
   const std::lock_guard lock(mutex);
   if (auto found = known[device.index].lock()) return found;
   if (const std::string problem = cuda::device_problem(device.index); !problem.empty()) {
-    log(LogLevel::kWarning, "pictures are prepared on the CPU: CUDA cannot use " +
-                                to_string(device) + ": " + problem);
+    log(LogLevel::kWarning,
+        "pictures are prepared on the CPU: CUDA cannot use " + to_string(device) + ": " + problem);
     return nullptr;
   }
   const auto made = std::make_shared<const CudaAccelerator>(device.index);

@@ -7,7 +7,8 @@ namespace hpinfer::models {
 Tensor PictureInput::make(const vision::TransformPlan& plan,
                           std::span<const PlacedPicture> pictures, ThreadPool* pool) const {
   if (accelerator_ != nullptr)
-    if (const auto batch = TransformBatch::of(plan, pictures)) return accelerator_->transform(*batch);
+    if (const auto batch = TransformBatch::of(plan, pictures))
+      return accelerator_->transform(*batch);
   const vision::Placement& first = pictures[0].placement;
   Tensor input = buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(pictures.size()), 3,
                                                  first.out_height, first.out_width});

@@ -15,7 +15,6 @@ from hpinfer.hpi.discovery import library_candidates
 if TYPE_CHECKING:
     import os
 
-    import numpy as np
     import numpy.typing as npt
 
     from hpinfer import _native
@@ -95,7 +94,6 @@ class Session:
             ModelFormatError: The engine cannot read the model.
             EngineUnavailableError: The engine is not installed or cannot be loaded.
         """
-        from hpinfer import _native
         from hpinfer._native_log import connect_native_log
 
         connect_native_log()
@@ -183,9 +181,7 @@ class Session:
         """Gives the engine's cached memory back to the system where it can."""
         self.native.trim()
 
-    def _in_order(
-        self, inputs: Mapping[str, Any] | Sequence[Any]
-    ) -> list[Any]:
+    def _in_order(self, inputs: Mapping[str, Any] | Sequence[Any]) -> list[Any]:
         if isinstance(inputs, Mapping):
             return self._by_name(inputs)
         if not isinstance(inputs, (list, tuple)):

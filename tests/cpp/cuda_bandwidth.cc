@@ -43,9 +43,9 @@ class Bandwidths {
     const Block from = memory_.take(bytes / 2);
     const Block to = memory_.take(bytes / 2);
     const double ms = time_on_gpu([&](cudaStream_t stream) {
-      check_cuda(cudaMemcpyAsync(to.data(), from.data(), bytes / 2, cudaMemcpyDeviceToDevice,
-                                 stream),
-                 "copying");
+      check_cuda(
+          cudaMemcpyAsync(to.data(), from.data(), bytes / 2, cudaMemcpyDeviceToDevice, stream),
+          "copying");
     });
     copy_rate_ = static_cast<double>(bytes) / ms;
     print("copy", bytes, ms);
@@ -79,7 +79,8 @@ class Bandwidths {
 
   // The output of a recogniser for many lines.
   void row_maxima(std::int64_t rows, std::int32_t columns) {
-    const std::size_t bytes = static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) * 4;
+    const std::size_t bytes =
+        static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns) * 4;
     const Block values = memory_.take(bytes);
     check_cuda(cudaMemset(values.data(), 0, bytes), "clearing");
     const Block maxima = memory_.take(static_cast<std::size_t>(rows) * sizeof(RowMaximum));

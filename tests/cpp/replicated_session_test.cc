@@ -80,10 +80,10 @@ float run(const Session& session, float value, Device device = {}) {
 using Replicas = std::vector<std::shared_ptr<const Session>>;
 
 TEST(replicas_take_turns_and_give_the_same) {
-  const ReplicatedSession session(Replicas{std::make_shared<Doubling>(0),
-                                           std::make_shared<Doubling>(1),
-                                           std::make_shared<Doubling>(2)});
-  for (int i = 0; i < 9; ++i) EXPECT_EQ(run(session, static_cast<float>(i)), 2.F * i);
+  const ReplicatedSession session(Replicas{
+      std::make_shared<Doubling>(0), std::make_shared<Doubling>(1), std::make_shared<Doubling>(2)});
+  for (int i = 0; i < 9; ++i)
+    EXPECT_EQ(run(session, static_cast<float>(i)), 2.F * static_cast<float>(i));
   EXPECT(session.runs() == (std::vector<std::uint64_t>{3, 3, 3}));
   EXPECT_EQ(session.options().num_streams, 6);
   EXPECT_EQ(session.options().num_threads, 9);

@@ -13,10 +13,10 @@ constexpr std::string_view kCpu = "CPUExecutionProvider";
 
 // Operators whose time counts: on the CPU they cost a copy there and back besides.
 constexpr std::array<std::string_view, 20> kHeavy{
-    "Attention",   "AveragePool", "BatchNormalization", "Conv",          "ConvTranspose",
-    "Einsum",      "FusedConv",   "FusedMatMul",        "Gemm",          "GlobalAveragePool",
-    "GridSample",  "GRU",         "LayerNormalization", "LSTM",          "MatMul",
-    "MaxPool",     "NhwcConv",    "NonMaxSuppression",  "Resize",        "Softmax"};
+    "Attention",  "AveragePool", "BatchNormalization", "Conv",   "ConvTranspose",
+    "Einsum",     "FusedConv",   "FusedMatMul",        "Gemm",   "GlobalAveragePool",
+    "GridSample", "GRU",         "LayerNormalization", "LSTM",   "MatMul",
+    "MaxPool",    "NhwcConv",    "NonMaxSuppression",  "Resize", "Softmax"};
 
 std::string listed(const std::map<std::string, int>& operators) {
   std::string text;
@@ -64,8 +64,7 @@ std::vector<std::string> judge_assignment(const Assignment& assignment,
       providers.begin(), providers.end(),
       [&](const ProviderOptions& provider) { return assignment.contains(provider.name); });
   check(reached || total == 0, ErrorCode::kUnsupported, "ONNX Runtime put all ", total,
-        " nodes of the model on the CPU, none on ",
-        providers.empty() ? "" : providers.front().name,
+        " nodes of the model on the CPU, none on ", providers.empty() ? "" : providers.front().name,
         ": the provider has none of its operators; use device 'cpu'");
   const auto cpu = assignment.find(std::string(kCpu));
   if (cpu == assignment.end()) return {};

@@ -13,10 +13,10 @@ std::optional<Failure> bind(const Api& api, abi::IoBinding* binding, const Tenso
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const abi::Value* value = outputs[i].value.get();
-    auto failure = value != nullptr
-                       ? api.try_call<abi::BindOutput>(binding, names.outputs[i], value)
-                       : api.try_call<abi::BindOutputToDevice>(binding, names.outputs[i],
-                                                               outputs[i].memory);
+    auto failure =
+        value != nullptr
+            ? api.try_call<abi::BindOutput>(binding, names.outputs[i], value)
+            : api.try_call<abi::BindOutputToDevice>(binding, names.outputs[i], outputs[i].memory);
     if (failure) return failure;
   }
   return std::nullopt;

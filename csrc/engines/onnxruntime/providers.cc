@@ -100,8 +100,8 @@ std::optional<Failure> try_append(const Api& api, abi::SessionOptions* native,
     return append_with_object<abi::CreateTensorRtProviderOptions,
                               abi::UpdateTensorRtProviderOptions,
                               abi::UpdateTensorRtProviderOptionsWithValue,
-                              abi::AppendTensorRtProvider,
-                              abi::ReleaseTensorRtProviderOptions>(api, native, provider);
+                              abi::AppendTensorRtProvider, abi::ReleaseTensorRtProviderOptions>(
+        api, native, provider);
   const OptionArrays options(provider);
   if (provider.name == kOpenVino)
     return api.try_call<abi::AppendOpenVinoProvider>(native, options.keys(), options.values(),
@@ -120,10 +120,12 @@ bool starts_without_options(const Api& api, const ProviderOptions& provider) {
 void append_provider(const Api& api, abi::SessionOptions* native, const ProviderOptions& provider) {
   const auto failure = try_append(api, native, provider);
   if (!failure) return;
-  if (!provider.options.empty() && starts_without_options(api, provider))
+  // The index of the GPU is an option too, and the first of them that needs a driver.
+  if (!is_device_failure(failure->message) && !provider.options.empty() &&
+      starts_without_options(api, provider))
     fail(ErrorCode::kConfig, provider.name, " refuses its options: ", failure->message);
   fail(ErrorCode::kEngineUnavailable, "ONNX Runtime cannot start ", provider.name, ": ",
-       failure->message, provider_remedy(failure->message));
+       plain_failure(failure->message), provider_remedy(failure->message));
 }
 
 bool takes_device_id(const ProviderOptions& provider) {

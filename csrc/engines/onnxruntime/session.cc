@@ -57,8 +57,8 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
     fail(is_device_failure(failure->message) ? ErrorCode::kEngineUnavailable
                                              : load_error_code(failure->code, configured),
          "ONNX Runtime cannot load ",
-         model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message,
-         provider_remedy(failure->message));
+         model.in_memory() ? "the model in memory" : model.path.string(), ": ",
+         plain_failure(failure->message), provider_remedy(failure->message));
   return api.own<abi::ReleaseSession>(session);
 }
 
@@ -232,9 +232,8 @@ std::optional<Failure> OnnxRuntimeSession::run_once(std::span<const Handle<abi::
   for (const auto& value : inputs) in.push_back(value.get());
   std::vector<abi::Value*> out;
   for (const BoundOutput& output : outputs) out.push_back(output.value.get());
-  auto failure =
-      api().try_call<abi::Run>(session, run_options, names_.inputs.data(), in.data(), in.size(),
-                               names_.outputs.data(), out.size(), out.data());
+  auto failure = api().try_call<abi::Run>(session, run_options, names_.inputs.data(), in.data(),
+                                          in.size(), names_.outputs.data(), out.size(), out.data());
   for (std::size_t i = 0; i < out.size(); ++i)
     if (outputs[i].value == nullptr) outputs[i].value.reset(out[i]);
   return failure;
@@ -265,8 +264,7 @@ void OnnxRuntimeSession::collect(std::span<BoundOutput> values, std::span<Tensor
     const TensorView result = value_view(api(), values[i].value.get(), outputs_[i].dtype,
                                          on_host ? Device{} : options_.device);
     if (!passed_on_[i]) {
-      output =
-          Tensor::borrow(result, std::make_shared<Kept>(model_, std::move(values[i].value)));
+      output = Tensor::borrow(result, std::make_shared<Kept>(model_, std::move(values[i].value)));
     } else if (output.empty()) {
       output = Tensor::borrow(result).clone();
     } else {

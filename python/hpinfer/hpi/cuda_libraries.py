@@ -16,7 +16,7 @@ from pathlib import Path
 
 _log = logging.getLogger("hpinfer.engines")
 
-#: In an order in which each finds what it needs. Of cuDNN only the front: it loads its parts itself.
+#: In an order in which each finds what it needs. Of cuDNN only the front: it loads its parts.
 _NAMES = (
     "cudart",
     "nvJitLink",

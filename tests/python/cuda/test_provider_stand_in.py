@@ -19,7 +19,7 @@ from hpinfer.hpi.discovery import library_candidates
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-SOURCE = ROOT / "tests" / "cpp" / "onnxruntime" / "stand_in.cc"
+SOURCES = ROOT / "tests" / "cpp" / "onnxruntime"
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,10 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert compiler, "a C++ compiler is needed, as for building hpinfer"
     library = tmp_path_factory.mktemp("stand_in") / "libonnxruntime.so.1"
     options = ["-std=c++20", "-O1", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror"]
+    sources = [str(path) for path in SOURCES.glob("*.cc")]
     include = f"-I{ROOT / 'third_party'}"
     subprocess.run(
-        [*compiler.split(), *options, include, "-o", str(library), str(SOURCE), "-ldl"], check=True
+        [*compiler.split(), *options, include, "-o", str(library), *sources, "-ldl"], check=True
     )
     return library
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import networks
+import gpu_networks as networks
 import numpy as np
 import pytest
 from gpu_arrays import GpuArray, random

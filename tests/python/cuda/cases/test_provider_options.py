@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-import networks
+import gpu_networks as networks
 import numpy as np
 import pytest
 
@@ -79,7 +80,10 @@ def test_stream_of_the_caller(gpu: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"device": "gpu", "providers": [(CUDA, {"nonsense": 1})]}, "refuses its options.*nonsense"),
+        (
+            {"device": "gpu", "providers": [(CUDA, {"nonsense": 1})]},
+            "refuses its options.*nonsense",
+        ),
         (
             {"device": "gpu", "providers": [(CUDA, {"device_id": 1})]},
             "'gpu:0' contradicts device_id=1",
@@ -120,41 +124,37 @@ def test_options_without_effect_or_in_contradiction(
 
 
 @pytest.mark.parametrize(
-    ("words", "remedy"),
+    ("provider", "library", "remedy"),
     [
-        (
-            "Failed to load library /x/libonnxruntime_providers_cuda.so with error: "
-            "libcublasLt.so.13: cannot open shared object file: No such file or directory",
-            r"libcublasLt\.so\.13 is a library of CUDA: pip install 'onnxruntime-gpu\[cuda,cudnn\]'",
-        ),
-        (
-            "Failed to load library /x/libonnxruntime_providers_cuda.so with error: "
-            "libcuda.so.1: cannot open shared object file: No such file or directory",
-            r"libcuda\.so\.1 belongs to NVIDIA's driver",
-        ),
-        (
-            "Failed to load library /x/libonnxruntime_providers_tensorrt.so with error: "
-            "libnvinfer.so.10: cannot open shared object file: No such file or directory",
-            r"libnvinfer\.so\.10 is a library of TensorRT: pip install tensorrt",
-        ),
+        ("cuda", "libcublasLt.so.13", r"of CUDA: pip install 'onnxruntime-gpu\[cuda,cudnn\]'"),
+        ("cuda", "libcuda.so.1", "belongs to NVIDIA's driver"),
+        ("tensorrt", "libnvinfer.so.10", "of TensorRT: pip install tensorrt"),
     ],
 )
 def test_a_missing_library_is_named_with_its_remedy(
-    gpu: Any, monkeypatch: pytest.MonkeyPatch, words: str, remedy: str
+    gpu: Any, monkeypatch: pytest.MonkeyPatch, provider: str, library: str, remedy: str
 ) -> None:
+    words = (
+        f"Failed to load library /x/libonnxruntime_providers_{provider}.so with error: {library}: "
+        "cannot open shared object file: No such file or directory"
+    )
     monkeypatch.setenv("HPINFER_STAND_IN_APPEND_ERROR", words)
-    with pytest.raises(EngineUnavailableError, match=remedy):
+    with pytest.raises(EngineUnavailableError, match=f"{re.escape(library)}.*{remedy}"):
         hpinfer.Session(networks.convolution(), device="gpu")
     assert gpu.report()["live_sessions"] == 0
 
 
-def test_a_driver_that_is_too_old(gpu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "HPINFER_STAND_IN_SESSION_ERROR",
-        "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=0",
+@pytest.mark.parametrize("place", ["APPEND", "SESSION"])
+def test_a_driver_that_is_too_old(gpu: Any, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """The real provider looks for the GPU when it reads its options."""
+    words = (
+        'Failed to parse provider option "device_id": CUDA failure 35: CUDA driver version is '
+        "insufficient for CUDA runtime version ; GPU=-1 ; hostname=vm ; file=/src/info.cc ; line=70"
     )
-    with pytest.raises(EngineUnavailableError, match="nvidia-smi tells"):
+    monkeypatch.setenv(f"HPINFER_STAND_IN_{place}_ERROR", words)
+    with pytest.raises(EngineUnavailableError, match="nvidia-smi tells") as caught:
         hpinfer.Session(networks.convolution(), device="gpu")
+    assert "hostname" not in str(caught.value)
     assert gpu.report()["live_sessions"] == 0
 
 
