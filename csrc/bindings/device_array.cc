@@ -1,5 +1,7 @@
 #include "bindings/device_array.h"
 
+#include <pybind11/stl.h>
+
 #include <memory>
 #include <vector>
 

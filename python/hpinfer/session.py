@@ -225,17 +225,35 @@ def _open(
     if len(devices) == 1:
         return open_one(options)
     _check_several(engine, options)
-    threads = options.get("num_threads") or _native.thread_info()["threads"]
-    share = {"num_threads": max(1, threads // len(devices))}
+    share = {"num_threads": _share(options.get("num_threads"), len(devices))}
     return _native.replicated_session(
         [open_one({**options, **share, "device": device}) for device in devices]
     )
 
 
+def _share(threads: Any, devices: int) -> Any:  # noqa: ANN401 - what is no number is refused later
+    """Threads for each of several sessions, of those for all."""
+    from hpinfer import _native
+
+    if threads in (None, 0):
+        threads = _native.thread_info()["threads"]
+    return max(1, threads // devices) if isinstance(threads, int) and threads > 0 else threads
+
+
+def _given_providers(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Providers and their options, as far as they are well-formed."""
+    found: dict[str, Mapping[str, Any]] = {}
+    given = options.get("providers")
+    for item in given if isinstance(given, (list, tuple)) else ():
+        name, own = item if isinstance(item, (list, tuple)) and len(item) == 2 else (item, {})
+        if isinstance(name, str) and isinstance(own, Mapping):
+            found[name] = own
+    return found
+
+
 def _wants_gpu(options: Mapping[str, Any]) -> bool:
-    named = [item if isinstance(item, str) else item[0] for item in options.get("providers") or ()]
     device = str(options.get("device", "cpu"))
-    return device.startswith("gpu") or not _GPU_PROVIDERS.isdisjoint(named)
+    return device.startswith("gpu") or not _GPU_PROVIDERS.isdisjoint(_given_providers(options))
 
 
 def _check_several(engine: str, options: Mapping[str, Any]) -> None:
@@ -245,12 +263,10 @@ def _check_several(engine: str, options: Mapping[str, Any]) -> None:
         raise UnsupportedError(
             f"engine {engine!r} runs on one device; several ({device!r}) are for 'onnxruntime'"
         )
-    for item in options.get("providers") or ():
-        own = {} if isinstance(item, str) else item[1]
-        if "user_compute_stream" in own:
-            raise ConfigError(
-                f"user_compute_stream is a stream of one device; device {device!r} names several"
-            )
+    if any("user_compute_stream" in own for own in _given_providers(options).values()):
+        raise ConfigError(
+            f"user_compute_stream is a stream of one device; device {device!r} names several"
+        )
     if options.get("optimized_model"):
         raise ConfigError(
             f"optimized_model would be written once for each device of {device!r}; write it with "
