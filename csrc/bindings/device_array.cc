@@ -46,12 +46,13 @@ py::array to_host(const DeviceArray& array) {
 }
 
 // NumPy's protocol, which calls it for np.asarray(array). There is nothing without a copy.
-py::object as_array(const DeviceArray& array, const py::object& dtype, const py::object& copy) {
-  check(copy.is_none() || copy.cast<bool>(), ErrorCode::kInvalidInput,
+py::array as_array(const DeviceArray& array, const std::optional<py::dtype>& dtype,
+                   std::optional<bool> copy) {
+  check(copy.value_or(true), ErrorCode::kInvalidInput,
         "an array on a GPU cannot become a NumPy array without a copy");
-  py::object host = to_host(array);
-  if (dtype.is_none()) return host;
-  return host.attr("astype")(dtype, py::arg("copy") = false);
+  py::array host = to_host(array);
+  if (!dtype) return host;
+  return host.attr("astype")(*dtype, py::arg("copy") = false);
 }
 
 Device device_of(const py::handle& object, Device device) {
