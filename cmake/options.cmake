@@ -16,11 +16,13 @@ hpinfer_build_option(ENABLE_OPENVINO_BACKEND "OpenVINO, opened at run time" ON)
 hpinfer_build_option(ENABLE_PADDLE_BACKEND "Paddle Inference, through its Python API" ON)
 hpinfer_build_option(ENABLE_TRT_BACKEND
   "TensorRT, opened at run time; needs its headers (TENSORRT_ROOT)" OFF)
+hpinfer_build_option(ENABLE_OM_BACKEND "Ascend's compiled models, AscendCL opened at run time" ON)
 hpinfer_build_option(WITH_GPU "Kernels for NVIDIA GPUs; needs the CUDA toolkit" OFF)
 if(NOT (ENABLE_ORT_BACKEND OR ENABLE_OPENVINO_BACKEND OR ENABLE_PADDLE_BACKEND
-        OR ENABLE_TRT_BACKEND))
+        OR ENABLE_TRT_BACKEND OR ENABLE_OM_BACKEND))
   message(FATAL_ERROR "A build without any engine runs nothing: set ENABLE_ORT_BACKEND, "
-                      "ENABLE_OPENVINO_BACKEND, ENABLE_PADDLE_BACKEND or ENABLE_TRT_BACKEND to ON.")
+                      "ENABLE_OPENVINO_BACKEND, ENABLE_PADDLE_BACKEND, ENABLE_TRT_BACKEND or "
+                      "ENABLE_OM_BACKEND to ON.")
 endif()
 
 if(DEFINED SKBUILD)
@@ -35,6 +37,12 @@ else()
   option(HPINFER_BUILD_TESTS "The C++ tests" ON)
 endif()
 option(HPINFER_WARNINGS_AS_ERRORS "Treat warnings as errors" OFF)
+option(HPINFER_FUZZERS "The fuzz targets as libFuzzer programs with sanitizers; needs clang" OFF)
+if(HPINFER_FUZZERS AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "HPINFER_FUZZERS needs clang, which has libFuzzer; the compiler is "
+                      "${CMAKE_CXX_COMPILER_ID}. Without it, ctest runs the fuzz targets on their "
+                      "corpora and on a fixed set of mutations.")
+endif()
 set(HPINFER_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -9,7 +9,9 @@ import in an empty virtual environment whose packages cannot be written.
     python scripts/build_wheel.py --python python3.12 --option ENABLE_OPENVINO_BACKEND=OFF
 
 Build options may also be environment variables of the same names, as in the PaddleX guides:
-``ENABLE_ORT_BACKEND=ON ENABLE_OPENVINO_BACKEND=OFF python scripts/build_wheel.py``.
+``ENABLE_ORT_BACKEND=ON ENABLE_OPENVINO_BACKEND=OFF python scripts/build_wheel.py``. So may
+TENSORRT_ROOT, TRT_DIRECTORY and CUDA_DIRECTORY; PYTHON_VERSION (3.12 or 3.12.0) picks one of the
+Pythons that are found, and http_proxy and https_proxy are pip's.
 """
 
 from __future__ import annotations
@@ -61,9 +63,10 @@ def main() -> int:
     options = dict(option.split("=", 1) for option in arguments.option if "=" in option)
     if len(options) != len(arguments.option):
         parser.error(f"options are NAME=VALUE; got {' '.join(arguments.option)}")
-    interpreters = arguments.python or list(installed_pythons())
+    wanted = wanted_versions(os.environ.get("PYTHON_VERSION", ""))
+    interpreters = arguments.python or list(installed_pythons(wanted))
     if not interpreters:
-        parser.error(f"no Python of {', '.join(VERSIONS)} was found; name one with --python")
+        parser.error(f"no Python of {', '.join(wanted)} was found; name one with --python")
     arguments.out.mkdir(parents=True, exist_ok=True)
     faults = []
     with tempfile.TemporaryDirectory(prefix="hpinfer-wheel-") as temporary:
@@ -85,10 +88,20 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def installed_pythons() -> Iterator[str]:
-    """An interpreter of each supported version: on the path, else among pyenv's."""
+def wanted_versions(given: str) -> tuple[str, ...]:
+    """The version that PYTHON_VERSION names, with or without a patch number; all if it is empty."""
+    if not given:
+        return VERSIONS
+    version = ".".join(given.split(".")[:2])
+    if version not in VERSIONS:
+        sys.exit(f"PYTHON_VERSION={given}: {VERSIONS[0]} to {VERSIONS[-1]} are supported")
+    return (version,)
+
+
+def installed_pythons(versions: Sequence[str] = VERSIONS) -> Iterator[str]:
+    """An interpreter of each version: on the path, else among pyenv's."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
-    for version in VERSIONS:
+    for version in versions:
         choices = [
             shutil.which(f"python{version}"),
             *(str(path) for path in sorted(pyenv.glob(f"{version}.*/bin/python3"), reverse=True)),

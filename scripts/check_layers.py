@@ -99,13 +99,16 @@ TEXT_RULES = (
 
 #: Name below hpinfer to the names that it may import, besides itself and FREE_MODULES.
 #: "" is hpinfer itself, the list of public names.
-FREE_MODULES = {"errors", "_settings"}
+FREE_MODULES = {"errors", "_settings", "_giving_up", "_locks", "_child"}
 _MIDDLE = {"_native", "_native_log", "config", "networks", "hpi", "session", "hub"}
 _MIDDLE |= {"io", "results"}
 _PUBLIC = _MIDDLE | {"models", "pipelines", ""}
 PYTHON_LAYERS = {
     "errors": frozenset[str](),
     "_settings": frozenset[str](),
+    "_giving_up": frozenset[str](),
+    "_locks": frozenset[str](),
+    "_child": frozenset[str](),
     "_native": frozenset[str](),
     "_native_log": {"_native"},
     "build": {"_native"},
@@ -117,13 +120,14 @@ PYTHON_LAYERS = {
     "hpi": {
         *("_native", "_engine_status", "build", "config", "networks", "hub", "paddle_inference"),
     },
+    "process": {"_native"},
     "session": {"_native", "_native_log", "config", "hpi", "paddle_inference"},
     "io": {"_native", "config", "hub"},
     "results": {"_native", "config", "io"},
     "models": _MIDDLE,
     "chat": {"config"},
     "pipelines": _MIDDLE | {"models", "chat"},
-    "": _MIDDLE | {"build", "models", "pipelines"},
+    "": _MIDDLE | {"build", "models", "pipelines", "process"},
     "ultra_infer": _MIDDLE | {"models", "networks"},
     "paddlex": _MIDDLE | {"ultra_infer"},
     "_tiny_model": {"networks"},

@@ -5,9 +5,13 @@ Every combination is configured in one build folder, so that only what differs i
 Its wheel goes into an environment that sees the packages of the interpreter running this script:
 the engines installed there are those that the engine contract is run on.
 
-    python scripts/test_builds.py              # all combinations, as a table
-    python scripts/test_builds.py --quick      # one, for CI
-    python scripts/test_builds.py ort openvino # these
+    python scripts/test_builds.py                         # all combinations, as a table
+    python scripts/test_builds.py --write docs/building.md  # and into the page
+    python scripts/test_builds.py ort openvino            # these
+    python scripts/test_builds.py --quick                 # for CI: what is refused, and the
+                                                          # engines' C++ part of some builds
+
+TensorRT is part of it where TENSORRT_ROOT names its headers; else it is said not to have been run.
 """
 
 from __future__ import annotations
@@ -20,14 +24,17 @@ import sys
 import sysconfig
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ("tests/python/contract", "tests/python/unit/test_build.py")
+OM_TESTS = "tests/python/ascend"
+BEGIN, END = "<!-- scripts/test_builds.py writes from here -->", "<!-- to here -->"
 
 
 @dataclass(frozen=True)
@@ -38,19 +45,32 @@ class Combination:
         name: On the command line and in the table.
         options: CMake option to its value; the others keep their defaults.
         refusal: What configuring must say, for a combination that cannot work.
+        needs: Environment variable without which the combination cannot be built.
     """
 
     name: str
     options: dict[str, str]
     refusal: str = ""
+    needs: str = ""
+
+
+def only(*engines: str) -> dict[str, str]:
+    """Options of a build with these engines and no other."""
+    return {
+        f"ENABLE_{name}_BACKEND": "ON" if name in engines else "OFF"
+        for name in ("ORT", "OPENVINO", "PADDLE", "OM")
+    }
 
 
 COMBINATIONS = (
     Combination("default", {}),
-    Combination("ort", {"ENABLE_OPENVINO_BACKEND": "OFF", "ENABLE_PADDLE_BACKEND": "OFF"}),
-    Combination("openvino", {"ENABLE_ORT_BACKEND": "OFF", "ENABLE_PADDLE_BACKEND": "OFF"}),
-    Combination("paddle", {"ENABLE_ORT_BACKEND": "OFF", "ENABLE_OPENVINO_BACKEND": "OFF"}),
+    Combination("ort", only("ORT")),
+    Combination("openvino", only("OPENVINO")),
+    Combination("paddle", only("PADDLE")),
+    Combination("om", only("OM")),
+    Combination("no om", {"ENABLE_OM_BACKEND": "OFF"}),
     Combination("gpu", {"WITH_GPU": "ON"}),
+    Combination("tensorrt", {"ENABLE_TRT_BACKEND": "ON"}, needs="TENSORRT_ROOT"),
     Combination(
         "tensorrt without headers",
         {"ENABLE_TRT_BACKEND": "ON", "TENSORRT_ROOT": "/nowhere"},
@@ -62,24 +82,28 @@ COMBINATIONS = (
         refusal="has no bin/nvcc",
     ),
     Combination(
-        "no engine",
-        {
-            "ENABLE_ORT_BACKEND": "OFF",
-            "ENABLE_OPENVINO_BACKEND": "OFF",
-            "ENABLE_PADDLE_BACKEND": "OFF",
-        },
-        refusal="without any engine",
+        "tensorrt folder without tensorrt",
+        {"TENSORRT_ROOT": "/nowhere"},
+        refusal="so it has no effect",
     ),
+    Combination(
+        "two folders of tensorrt",
+        {"ENABLE_TRT_BACKEND": "ON", "TENSORRT_ROOT": "/nowhere", "TRT_DIRECTORY": "/elsewhere"},
+        refusal="two names of one option",
+    ),
+    Combination("no engine", only(), refusal="without any engine"),
 )
 _SWITCH = ("ON", "OFF")
-QUICK = ("ort", "no engine", "gpu without toolkit", "tensorrt without headers")
+#: Of these the engines' C++ part is built and tested by --quick; the refusals are all in it.
+QUICK = ("ort", "om")
+QUICK_TARGETS = ("engines_test", "ascend_test")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a combination: a word for each step, "-" where it was not reached."""
 
-    configured: str
+    configured: str = "not run"
     ctest: str = "-"
     wheel: str = "-"
     pytest: str = "-"
@@ -94,30 +118,47 @@ def main() -> int:
     """Builds and tests; the exit status is 0 if every combination did what it should."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="combinations; all unless given")
-    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"what is refused, and the engines' C++ part of {' and '.join(QUICK)}",
+    )
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table there too")
     parser.add_argument("--work-dir", type=Path, help="keep builds here, and reuse them")
     arguments = parser.parse_args()
     known = {combination.name: combination for combination in COMBINATIONS}
     if unknown := set(arguments.names) - set(known):
         parser.error(f"no combination {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    names = arguments.names or (QUICK if arguments.quick else list(known))
+    quick = [name for name, item in known.items() if item.refusal or name in QUICK]
+    names = arguments.names or (quick if arguments.quick else list(known))
+    steps = quick_steps if arguments.quick else all_steps
     with tempfile.TemporaryDirectory(prefix="hpinfer-builds-") as temporary:
         work = (arguments.work_dir or Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
-        outcomes = {name: build_and_test(known[name], work) for name in names}
-    print(table(known, outcomes))
+        outcomes = {name: build_and_test(known[name], work, steps) for name in names}
+    text = table(known, outcomes)
+    print(text)
+    if arguments.write is not None:
+        write_section(arguments.write, text)
     return 0 if all(outcome.good for outcome in outcomes.values()) else 1
 
 
-def build_and_test(combination: Combination, work: Path) -> Outcome:
-    """Takes one combination through all steps."""
+def build_and_test(
+    combination: Combination, work: Path, steps: Callable[[Combination, Path], Outcome]
+) -> Outcome:
+    """Configures one combination, and takes it through the steps if it is to work."""
     print(f"== {combination.name}", flush=True)
+    if combination.needs and not os.environ.get(combination.needs):
+        return Outcome(f"not run: needs {combination.needs}")
     definitions = [f"-D{name}={value}" for name, value in combination.options.items()]
+    if steps is quick_steps:  # compiles in half the time
+        definitions.append("-DCMAKE_BUILD_TYPE=Debug")
     # A cached value must not outlive its combination.
     build = work / "cmake"
     (build / "CMakeCache.txt").unlink(missing_ok=True)
     configure: list[str | Path] = ["cmake", "-G", "Ninja", "-S", ROOT, "-B", build, *definitions]
-    done = subprocess.run(configure, env=environment(), capture_output=True, text=True, check=False)
+    variables = environment(keep=combination.needs)
+    done = subprocess.run(configure, env=variables, capture_output=True, text=True, check=False)
     if combination.refusal:
         said = " ".join(done.stderr.split())
         refused = done.returncode != 0 and combination.refusal in said
@@ -125,19 +166,35 @@ def build_and_test(combination: Combination, work: Path) -> Outcome:
     if done.returncode != 0:
         print(done.stderr)
         return Outcome("FAILED")
-    ctest: list[str | Path] = [
-        "ctest",
-        "--test-dir",
-        build,
-        "--no-tests=error",
-        "--output-on-failure",
-    ]
-    if not succeeds(["cmake", "--build", build]) or not succeeds(ctest):
+    return steps(combination, work)
+
+
+def quick_steps(_combination: Combination, work: Path) -> Outcome:
+    """The engines' C++ part and its tests."""
+    build = work / "cmake"
+    known = subprocess.run(
+        ["cmake", "--build", build, "--target", "help"], capture_output=True, text=True, check=True
+    ).stdout
+    targets = [name for name in QUICK_TARGETS if f"{name}:" in known]
+    tests = "|".join(f"^{name.removesuffix('_test')}$" for name in targets)
+    passed = succeeds(["cmake", "--build", build, "--target", *targets]) and succeeds(
+        [*_CTEST, "--test-dir", build, "-R", tests]
+    )
+    return Outcome("ok", f"ok ({' '.join(targets)})" if passed else "FAILED")
+
+
+def all_steps(combination: Combination, work: Path) -> Outcome:
+    """All of C++ and its tests, the wheel, and the tests of Python on it."""
+    build = work / "cmake"
+    if not succeeds(["cmake", "--build", build]) or not succeeds([*_CTEST, "--test-dir", build]):
         return Outcome("ok", "FAILED")
     interpreter = make_environment(work / "venv")
     if not install(interpreter, combination, work / "wheel"):
         return Outcome("ok", "ok", "FAILED")
     return Outcome("ok", "ok", "ok", "ok" if passes(interpreter, combination) else "FAILED")
+
+
+_CTEST: tuple[str | Path, ...] = ("ctest", "--no-tests=error", "--output-on-failure")
 
 
 def make_environment(folder: Path) -> Path:
@@ -172,7 +229,8 @@ def install(interpreter: Path, combination: Combination, build: Path) -> bool:
         "--disable-pip-version-check",
     ]
     return succeeds(
-        [*pip, "--no-deps", "--no-build-isolation", "--force-reinstall", *options, ROOT]
+        [*pip, "--no-deps", "--no-build-isolation", "--force-reinstall", *options, ROOT],
+        keep=combination.needs,
     )
 
 
@@ -189,20 +247,23 @@ def passes(interpreter: Path, combination: Combination) -> bool:
         "-p",
         "no:cacheprovider",
         *TESTS,
+        *([OM_TESTS] if combination.options.get("ENABLE_OM_BACKEND", "ON") == "ON" else []),
     ]
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode == 0
 
 
-def environment() -> dict[str, str]:
-    """This process's variables without those that would change a build or a test."""
+def environment(keep: str = "") -> dict[str, str]:
+    """This process's variables without those that would change a build or a test, but `keep`."""
     drop = ("HPINFER_", "ENABLE_", "WITH_GPU", "CUDA_DIRECTORY", "TENSORRT_", "TRT_", "PYTHONPATH")
-    return {name: text for name, text in os.environ.items() if not name.startswith(drop)}
+    return {
+        name: text for name, text in os.environ.items() if name == keep or not name.startswith(drop)
+    }
 
 
-def succeeds(command: Sequence[str | Path]) -> bool:
+def succeeds(command: Sequence[str | Path], *, keep: str = "") -> bool:
     """Whether a command ends well; its output is shown only if not."""
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=environment(keep), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         print(done.stdout + done.stderr)
@@ -226,6 +287,18 @@ def table(known: dict[str, Combination], outcomes: dict[str, Outcome]) -> str:
         steps = (outcome.configured, outcome.ctest, outcome.wheel, outcome.pytest)
         lines.append(f"| {name} | {options or 'defaults'} | {' | '.join(steps)} |")
     return "\n".join(lines)
+
+
+def write_section(page: Path, text: str) -> None:
+    """Puts the table between the marks of a page, with the day."""
+    before, _, rest = page.read_text("utf-8").partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        sys.exit(f"{page} has no '{BEGIN}' and '{END}' to write between")
+    day = datetime.now(timezone.utc).date().isoformat()
+    part = page.with_suffix(".part")
+    part.write_text(f"{before}{BEGIN}\n\n{text}\n\nRun on {day}.\n\n{END}{after}", "utf-8")
+    part.replace(page)
 
 
 if __name__ == "__main__":

@@ -46,17 +46,30 @@ class PageLines:
     references: list[Line | None]
 
 
+def page_files(folder: Path) -> list[Path]:
+    """The pictures of a folder."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+
+
+def is_known(page: Path) -> bool:
+    """Whether a file beside the picture tells its text."""
+    return any((page.parent / "gt" / f"{page.name}{end}").exists() for end in (".txt", ".json"))
+
+
 def page_lines(folder: Path, pipeline: Pipeline[Any]) -> list[PageLines]:
     """The regions that an OCR pipeline finds on the pictures of a folder."""
     pages = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in _SUFFIXES:
-            continue
+    for path in page_files(folder):
         (result,) = pipeline.predict(path, on_error="yield")
         if hasattr(result, "dt_polys"):
-            images = [_crop(result.image, polygon) for polygon in result.rec_polys]
-            pages.append(PageLines(path.name, images, _references(folder, path.name, result)))
+            pages.append(page_lines_of(path, result))
     return pages
+
+
+def page_lines_of(path: Path, result: OCRResult) -> PageLines:
+    """The regions of a picture, as an OCR pipeline has found them."""
+    images = [_crop(result.image, polygon) for polygon in result.rec_polys]
+    return PageLines(path.name, images, _references(path.parent, path.name, result))
 
 
 def _crop(page: npt.NDArray[np.uint8], polygon: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Makes an int8 copy of a text recognition model, calibrated on lines.
+"""Makes an int8 copy of a text recognition or detection model, calibrated on lines or pages.
 
 The tools need an environment of their own:
 
@@ -7,11 +7,12 @@ The tools need an environment of their own:
     quant/bin/python benchmarks/accuracy/quantize.py MODEL_DIRECTORY lines.npz OUT --with nncf
 
 The first step, which needs hpinfer, saves the inputs of calibration lines: half of them rendered
-with another seed than run.py's, half cut out of pages whose text is not known to run.py. The second
+with another seed than run.py's, half cut out of pages whose text is not known to run.py. With the
+word `pages` instead of `lines` it saves those pages, as text detection takes them. The second
 writes OUT/inference.onnx with QuantizeLinear nodes and copies inference.yml, so that OUT is a model
-directory: give it to run.py as the fourth part of a variant. `--with nncf` or `--with onnxruntime`
-chooses the tool; both quantise weights per channel, activations of 8 bit, and leave the last layers
-in float with --float.
+directory: give it to run.py as the fourth part of a variant, or to detection.py. `--with nncf` or
+`--with onnxruntime` chooses the tool; both quantise weights per channel, activations of 8 bit, and
+leave the last layers in float with --float.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     Input = npt.NDArray[np.float32]
 
 _HEIGHT = 48
+_LONGEST = 960  # side of a page for text detection
+_STEP = 32
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 _SEED = 1
 _OPSET = 13  # the first with a scale for each channel
 
@@ -39,7 +44,7 @@ _OPSET = 13  # the first with a scale for each channel
 def main() -> None:
     """Saves calibration inputs, or quantises."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("model", type=Path, help="model directory, or the word lines")
+    parser.add_argument("model", type=Path, help="model directory, or lines or pages")
     parser.add_argument("lines", type=Path, help="npz file of calibration inputs")
     parser.add_argument("out", type=Path, nargs="?", help="model directory to write")
     parser.add_argument("--with", dest="tool", choices=("nncf", "onnxruntime"), default="nncf")
@@ -50,6 +55,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if str(arguments.model) == "lines":
         save_lines(arguments.lines, arguments.work, arguments.images, arguments.count)
+        return
+    if str(arguments.model) == "pages":
+        save_pages(arguments.lines, arguments.images)
         return
     if arguments.out is None:
         parser.error("OUT is missing: the model directory to write")
@@ -92,6 +100,24 @@ def network_input(picture: npt.NDArray[np.uint8], rule: Any) -> Input:  # noqa: 
     values = np.zeros((1, 3, _HEIGHT, rule.tensor_columns(columns)), np.float32)
     values[0, :, :, :columns] = (np.asarray(resized, np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
     return values
+
+
+def save_pages(out: Path, images: Path) -> None:
+    """Network inputs [1, 3, H, W] of the pages whose text is not known."""
+    from pages import is_known, page_files
+    from PIL import Image
+
+    inputs = {}
+    for path in page_files(images):
+        if is_known(path):
+            continue
+        picture = Image.open(path).convert("RGB")
+        scale = min(1.0, _LONGEST / max(picture.size))
+        size = [max(_STEP, round(side * scale / _STEP) * _STEP) for side in picture.size]
+        resized = picture.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+        bgr = np.asarray(resized, np.float32)[:, :, ::-1] / 255.0
+        inputs[path.name] = ((bgr - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None]
+    np.savez(out, **inputs)
 
 
 def prepared(source: Path, target: Path) -> Any:  # noqa: ANN401 - an ONNX model

@@ -172,11 +172,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="pipelines; all without")
     parser.add_argument("--images", nargs="+", type=Path, help="files or directories")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--repeat", type=int, default=1, help="each picture so often in a call")
     parser.add_argument("--engine", help="of every model; what hpinfer chooses without")
     parser.add_argument("--profile", action="store_true", help="also print functions")
     parser.add_argument("--json", type=Path, help="keep the figures there")
     args = parser.parse_args()
-    images = load(args.images or [EXAMPLES / "images", EXAMPLES / "pages"])
+    images = load(args.images or [EXAMPLES / "images", EXAMPLES / "pages"]) * args.repeat
     clock = NativeClock()
     clock.install()
     print(f"hpinfer {hpinfer.__version__}, {len(images)} pictures, {args.rounds} rounds")

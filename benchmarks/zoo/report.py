@@ -79,11 +79,9 @@ answer is classes, boxes or tokens, the share that differs (`%`). **Bold** is wr
 1 %. Random weights leave many nearly equal scores, so a share below 1 % is no sign of a fault.
 
 `8.1x` is how many times as fast as the reference an engine was. The two took turns (three each, one
-where the reference takes more than 1.5 s) and their fastest turns are compared, because the machine
-was busy with much other work. `Paddle` is the reference's own engine: how far it is from 1x tells
-how far the others may be off. The milliseconds of the reference are from the same busy machine.
-Rows without factors are of an earlier run, with the same engines and an older hpinfer: they say who
-gives right numbers, and their choice was by the lists of then."""
+where the reference takes more than 1.5 s) and their fastest turns are compared, because other work
+ran on the machine at lower priority. `Paddle` is the reference's own engine: how far it is from 1x
+tells how far the others may be off. The milliseconds of the reference are its median."""
 
 
 def _cells(entry: Entry) -> dict[str, Cell]:

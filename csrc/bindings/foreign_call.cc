@@ -1,6 +1,9 @@
 #include "bindings/foreign_call.h"
 
+#include <cxxabi.h>
 #include <pybind11/pybind11.h>
+
+#include <new>
 
 #include "core/error.h"
 
@@ -12,8 +15,14 @@ bool call_without_gil(std::uintptr_t function, std::uintptr_t object) {
   const pybind11::gil_scoped_release unlocked;
   try {
     return call(reinterpret_cast<void*>(object));
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     fail(ErrorCode::kEngine, error.what());
+  } catch (abi::__forced_unwind&) {
+    throw;  // the thread is being ended
+  } catch (...) {
+    fail(ErrorCode::kEngine, "an exception that says nothing");
   }
 }
 

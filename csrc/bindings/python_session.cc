@@ -49,6 +49,8 @@ std::string one_line(std::string text) {
     const py::str name{std::string(error_code_name(value))};
     if (classes.contains(name) && error.matches(classes[name])) throw Error(value, text);
   }
+  if (error.matches(PyExc_MemoryError))
+    throw Error(ErrorCode::kOutOfMemory, "the engine found no memory: " + text);
   const auto type = error.type().attr("__name__").cast<std::string>();
   throw Error(ErrorCode::kEngine, type + ": " + text);
 }
@@ -119,6 +121,10 @@ void PythonSession::trim() const {
     if (!error.matches(PyExc_Exception)) throw;
     rethrow_as_error(error);
   }
+}
+
+bool PythonSession::is_of_host(const std::exception& error) const noexcept {
+  return dynamic_cast<const py::error_already_set*>(&error) != nullptr;
 }
 
 void PythonSession::do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {

@@ -143,7 +143,8 @@ void register_compilation(py::module_& m) {
         "progress(phase, step, steps) is called meanwhile; False cancels.");
   m.def("device_identity", &device_identity, py::arg("engine"), py::arg("candidates"),
         py::arg("device"), "What a compiled model depends on, of a device.");
-  py::class_<RoutedSession, Session, std::shared_ptr<RoutedSession>>(m, "RoutedSession")
+  py::class_<RoutedSession, Session, std::shared_ptr<RoutedSession>>(
+      m, "RoutedSession", py::release_gil_before_calling_cpp_dtor())
       .def(py::init(&routed_session), py::arg("main"), py::arg("other"),
            py::arg("other_takes_refused"), py::arg("refused"))
       .def(
@@ -155,7 +156,8 @@ void register_compilation(py::module_& m) {
       .def_property_readonly("has_main", &RoutedSession::has_main)
       .def_property_readonly("main_runs", &RoutedSession::main_runs)
       .def_property_readonly("other_runs", &RoutedSession::other_runs);
-  py::class_<ShapeRecorder, Session, std::shared_ptr<ShapeRecorder>>(m, "ShapeRecorder")
+  py::class_<ShapeRecorder, Session, std::shared_ptr<ShapeRecorder>>(
+      m, "ShapeRecorder", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session) {
              return std::make_shared<ShapeRecorder>(std::move(session));
            }),

@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 
 #include "core/build.h"
+#include "core/cancellation.h"
 #include "core/cpu.h"
 #include "core/engine_clock.h"
 #include "core/error.h"
@@ -82,6 +83,26 @@ class EngineTimer {
   std::optional<EngineClock::Scope> scope_;
 };
 
+// Makes a cancellation its thread's between enter and exit.
+class CancellationScope {
+ public:
+  explicit CancellationScope(std::shared_ptr<Cancellation> cancellation)
+      : cancellation_(std::move(cancellation)) {}
+  void enter() { scope_.emplace(cancellation_.get()); }
+  void exit(const py::args& /*failure*/) { scope_.reset(); }
+
+ private:
+  std::shared_ptr<Cancellation> cancellation_;
+  std::optional<Cancellation::Scope> scope_;
+};
+
+std::shared_ptr<Cancellation> cancellation_after(std::optional<double> seconds) {
+  if (!seconds) return std::make_shared<Cancellation>(std::optional<Cancellation::Clock::time_point>());
+  const auto span = std::chrono::duration<double>(*seconds);
+  return std::make_shared<Cancellation>(
+      Cancellation::Clock::now() + std::chrono::duration_cast<Cancellation::Clock::duration>(span));
+}
+
 // The sink is called from any native thread, so it takes the GIL itself; errors of the Python
 // callable are reported as unraisable, never thrown into native code.
 void set_python_log_sink(py::function callback, LogLevel level) {
@@ -125,6 +146,21 @@ void register_core(py::module_& m) {
       .def_property_readonly("before", &EngineTimer::before, "Seconds until the first of them.")
       .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
       .def_property_readonly("total", &EngineTimer::total, "Seconds from start to stop.");
+  py::class_<CancellationScope>(m, "CancellationScope")
+      .def("__enter__", &CancellationScope::enter)
+      .def("__exit__", &CancellationScope::exit);
+  py::class_<Cancellation, std::shared_ptr<Cancellation>>(
+      m, "Cancellation", "Stops native work of several threads where it can stop.")
+      .def(py::init(&cancellation_after), py::arg("seconds") = py::none(),
+           "Stops it by itself after so many seconds.")
+      .def("cancel", &Cancellation::cancel, "Stops it now; for any thread.")
+      .def("check", &Cancellation::check, "Raises if it is stopped.")
+      .def(
+          "scope",
+          [](std::shared_ptr<Cancellation> self) {
+            return std::make_unique<CancellationScope>(std::move(self));
+          },
+          "A context in which the native work of its thread is this one's.");
   m.def("thread_info", &thread_info, "The thread budget and what it was derived from.");
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/object_detector.h"
 #include "models/segmenter.h"
@@ -109,7 +110,7 @@ std::vector<DetectedObjects> detect(const ObjectDetector& self,
                                     const std::vector<py::array>& images, int batch_size,
                                     const post::DetectionOptions& options) {
   const std::vector<ImageView> views = views_of(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.detect(views, batch_size, options);
 }
 
@@ -120,7 +121,7 @@ std::vector<py::array> segment(const Segmenter& self, const std::vector<py::arra
   if (resize) op = transform_operator(*resize);
   std::vector<Tensor> labels;
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     labels = self.segment(views, batch_size, op);
   }
   std::vector<py::array> arrays;
@@ -198,7 +199,8 @@ void register_detection(py::module_& m) {
         "options"_a,
         "Rows [M, 6] of raw heads: levels [cells, classes] and [cells, 4 * bins]; sizes and "
         "scales are (x, y).");
-  py::class_<ObjectDetector, std::shared_ptr<ObjectDetector>>(m, "ObjectDetector")
+  py::class_<ObjectDetector, std::shared_ptr<ObjectDetector>>(
+      m, "ObjectDetector", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const Operators& operators,
                        const std::optional<post::GflOptions>& raw_heads, bool masks) {
              return std::make_shared<ObjectDetector>(std::move(session), compile(operators),
@@ -207,7 +209,8 @@ void register_detection(py::module_& m) {
            "session"_a, "operators"_a, "raw_heads"_a = py::none(), "masks"_a = false)
       .def("detect", &detect, "images"_a, "batch_size"_a, "options"_a,
            "Objects of each BGR image, in order.");
-  py::class_<Segmenter, std::shared_ptr<Segmenter>>(m, "Segmenter")
+  py::class_<Segmenter, std::shared_ptr<Segmenter>>(m, "Segmenter",
+                                                    py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const Operators& operators) {
              return std::make_shared<Segmenter>(std::move(session), compile(operators));
            }),

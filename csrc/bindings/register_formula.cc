@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "models/formula_recognizer.h"
 
 namespace py = pybind11;
@@ -60,7 +61,7 @@ std::vector<models::Tokens> recognize(const FormulaRecognizer& self,
                                       const std::vector<py::array>& images, int batch_size) {
   std::vector<ImageView> views;
   for (const py::array& image : images) views.push_back(image_view(image));
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, batch_size);
 }
 
@@ -68,7 +69,7 @@ std::vector<models::Tokens> recognize(const FormulaRecognizer& self,
 
 void register_formula(py::module_& m) {
   register_plan(m);
-  py::class_<FormulaRecognizer>(m, "FormulaRecognizer")
+  py::class_<FormulaRecognizer>(m, "FormulaRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const vision::FormulaPlan& plan) {
              return std::make_unique<FormulaRecognizer>(std::move(session), plan);
            }),

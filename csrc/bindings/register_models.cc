@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/text_reader.h"
 
@@ -60,7 +61,7 @@ py::list detect(const TextDetector& self, const py::array& image,
   const ImageView view = image_view(image);
   std::vector<postprocess::TextRegion> regions;
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     regions = self.detect(view, params);
   }
   py::list result;
@@ -73,21 +74,21 @@ std::vector<models::TextLine> recognize(const TextRecognizer& self,
                                         const std::vector<py::array>& images,
                                         const models::RecognitionOptions& options) {
   const std::vector<ImageView> views = image_views(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, options);
 }
 
 std::vector<std::vector<float>> classify(const ImageClassifier& self,
                                          const std::vector<py::array>& images, int batch_size) {
   const std::vector<ImageView> views = image_views(images);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.classify(views, batch_size);
 }
 
 ReadPage read(const TextReader& self, const py::array& page,
               const models::TextReaderParams& params) {
   const ImageView view = image_view(page);
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.read(view, params);
 }
 
@@ -170,7 +171,8 @@ void register_models(py::module_& m) {
   using SessionPtr = std::shared_ptr<Session>;
   register_params(m);
   register_results(m);
-  py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector")
+  py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector",
+                                                          py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
              auto accelerator = models::accelerator_for(*session);
              return std::make_shared<TextDetector>(std::move(session), compile(operators),
@@ -179,7 +181,8 @@ void register_models(py::module_& m) {
            py::arg("session"), py::arg("operators"))
       .def("detect", &detect, py::arg("image"), py::arg("params"),
            "Text regions of a BGR image: pairs of polygon [K, 2] and score.");
-  py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(m, "TextRecognizer")
+  py::class_<TextRecognizer, std::shared_ptr<TextRecognizer>>(
+      m, "TextRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators,
                        std::vector<std::string> characters) {
              auto accelerator = models::accelerator_for(*session);
@@ -191,7 +194,8 @@ void register_models(py::module_& m) {
       .def("recognize", &recognize, py::arg("images"), py::arg("options"),
            "Text of each BGR image, in order.")
       .def_property_readonly("fits_any_width", &TextRecognizer::fits_any_width);
-  py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(m, "ImageClassifier")
+  py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(
+      m, "ImageClassifier", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
              auto accelerator = models::accelerator_for(*session);
              return std::make_shared<ImageClassifier>(std::move(session), compile(operators),
@@ -204,7 +208,7 @@ void register_models(py::module_& m) {
       "top_classes",
       [](const std::vector<float>& scores, int k) { return models::top_classes(scores, k); },
       py::arg("scores"), py::arg("k"), "Indices of the k best scores, best first.");
-  py::class_<TextReader>(m, "TextReader")
+  py::class_<TextReader>(m, "TextReader", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<TextDetector> detector,
                        std::shared_ptr<TextRecognizer> recognizer,
                        const std::optional<std::shared_ptr<ImageClassifier>>& line_classifier) {

@@ -90,7 +90,10 @@ py::list find_contours(const py::array& values, float threshold, bool dilate) {
 
 py::tuple min_area_rect(const py::array& points) {
   const post::Polygon polygon = int_points(points);
-  const post::RotatedRect rect = post::min_area_rect(polygon);
+  const post::RotatedRect rect = [&] {
+    const py::gil_scoped_release unlocked;
+    return post::min_area_rect(polygon);
+  }();
   return py::make_tuple(py::make_tuple(rect.center.x, rect.center.y),
                         py::make_tuple(rect.width, rect.height), rect.angle);
 }
@@ -114,8 +117,13 @@ py::array_t<std::uint8_t> fill_polygon(int height, int width, const py::array& p
         width, " cells");
   const post::Polygon corners = int_points(points);
   py::array_t<std::uint8_t> mask({height, width});
-  std::fill_n(mask.mutable_data(), mask.size(), std::uint8_t{0});
-  post::fill_polygon(mask.mutable_data(), height, width, corners);
+  std::uint8_t* const cells = mask.mutable_data();
+  const auto count = static_cast<std::size_t>(mask.size());
+  {
+    const py::gil_scoped_release unlocked;
+    std::fill_n(cells, count, std::uint8_t{0});
+    post::fill_polygon(cells, height, width, corners);
+  }
   return mask;
 }
 
@@ -166,6 +174,7 @@ std::vector<std::size_t> reading_order(const std::vector<py::array>& regions,
                                        post::DbBoxType type) {
   std::vector<post::Polygon> polygons;
   for (const py::array& region : regions) polygons.push_back(int_points(region));
+  const py::gil_scoped_release unlocked;
   return type == post::DbBoxType::kQuad ? post::reading_order_of_quads(polygons)
                                         : post::reading_order_of_polygons(polygons);
 }
@@ -237,7 +246,12 @@ void register_postprocess(py::module_& m) {
   m.def(
       "simplify_polygon",
       [](const py::array& points, double epsilon) {
-        return to_array(post::simplify(int_points(points), epsilon));
+        const post::Polygon polygon = int_points(points);
+        const post::Polygon simple = [&] {
+          const py::gil_scoped_release unlocked;
+          return post::simplify(polygon, epsilon);
+        }();
+        return to_array(simple);
       },
       "points"_a, "epsilon"_a);
   m.def("fill_polygon", &fill_polygon, "height"_a, "width"_a, "points"_a);

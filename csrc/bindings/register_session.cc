@@ -6,9 +6,11 @@
 #include "bindings/device_array.h"
 #include "bindings/foreign_call.h"
 #include "bindings/model_arguments.h"
+#include "bindings/native_call.h"
 #include "bindings/python_session.h"
 #include "bindings/shape_lists.h"
 #include "core/gpu_transfer.h"
+#include "engines/live_sessions.h"
 #include "engines/registry.h"
 #include "engines/replicated_session.h"
 
@@ -17,6 +19,16 @@ namespace py = pybind11;
 namespace hpinfer::bindings {
 namespace {
 
+// A session that is never destroyed in a child process: engines wait there for threads that only
+// the parent has. Children end soon, or load models of their own.
+std::shared_ptr<Session> kept_in_children(std::shared_ptr<const Session> session) {
+  auto* const pointer = const_cast<Session*>(session.get());
+  return {pointer, [session, made_in = fork_generation()](Session*) {
+            if (fork_generation() != made_in)
+              static_cast<void>(new std::shared_ptr<const Session>(session));
+          }};
+}
+
 std::shared_ptr<Session> create_session(const std::string& engine_name, const Paths& candidates,
                                         const std::optional<std::filesystem::path>& path,
                                         const std::optional<py::bytes>& bytes,
@@ -24,8 +36,10 @@ std::shared_ptr<Session> create_session(const std::string& engine_name, const Pa
                                         const SessionOptions& options) {
   const ModelSource model{path.value_or(""), bytes_of(bytes), bytes_of(weights)};
   const py::gil_scoped_release unlocked;
-  const auto session = open_engine(engine_name, candidates)->create_session(model, options);
-  return std::const_pointer_cast<Session>(session);
+  auto session =
+      kept_in_children(open_engine(engine_name, candidates)->create_session(model, options));
+  track_session(engine_name, session);
+  return session;
 }
 
 // A stream that something was put on, of a device.
@@ -71,9 +85,14 @@ py::list run_session(const Session& session, const std::vector<py::object>& inpu
       results[i] = Tensor::borrow(
           array_view(session, (*outputs)[i], "output " + std::to_string(i), true, pending));
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     for (const auto& [device, stream] : pending) wait_for_stream(device, stream);
     session.run(views, results);
+    // Copied here, not where the array is made: the copy of a large result takes milliseconds.
+    for (Tensor& result : results)
+      if (result.lifetime() == Tensor::Lifetime::kLease &&
+          result.view().device.type == DeviceType::kCpu)
+        result = result.clone();
   }
   py::list arrays;
   for (std::size_t i = 0; i < count; ++i) {
@@ -101,13 +120,15 @@ TensorInfo tensor_info(std::string name, const std::string& dtype,
   return {std::move(name), *native, Shape(dims), shape.has_value()};
 }
 
-std::shared_ptr<Session> python_session(std::vector<TensorInfo> inputs,
+std::shared_ptr<Session> python_session(const std::string& engine, std::vector<TensorInfo> inputs,
                                         std::vector<TensorInfo> outputs, py::function run,
                                         std::optional<py::function> trim,
                                         const SessionOptions& options) {
-  return std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
-                                         trim ? py::object(*trim) : py::object(py::none()),
-                                         options);
+  const auto session =
+      std::make_shared<PythonSession>(std::move(inputs), std::move(outputs), std::move(run),
+                                      trim ? py::object(*trim) : py::object(py::none()), options);
+  track_session(engine, session);
+  return session;
 }
 
 std::shared_ptr<Session> replicated_session(const std::vector<std::shared_ptr<Session>>& replicas) {
@@ -191,7 +212,9 @@ void register_session(py::module_& m) {
       .def_property_readonly(
           "dtype", [](const TensorInfo& self) { return std::string(dtype_name(self.dtype)); })
       .def_property_readonly("shape", &shape_tuple);
-  py::class_<Session, std::shared_ptr<Session>>(m, "Session")
+  // The last owner destroys the engine's model, which takes milliseconds to seconds.
+  py::class_<Session, std::shared_ptr<Session>>(m, "Session",
+                                                py::release_gil_before_calling_cpp_dtor())
       .def(py::init(&create_session), py::arg("engine"), py::arg("candidates"), py::arg("path"),
            py::arg("bytes"), py::arg("weights"), py::arg("options"))
       .def_property_readonly("inputs", &Session::inputs)
@@ -202,8 +225,8 @@ void register_session(py::module_& m) {
       .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
   m.def("replicated_session", &replicated_session, py::arg("replicas"),
         "One session over several of one model, each on a device of its own.");
-  m.def("python_session", &python_session, py::arg("inputs"), py::arg("outputs"), py::arg("run"),
-        py::arg("trim"), py::arg("options"),
+  m.def("python_session", &python_session, py::arg("engine"), py::arg("inputs"), py::arg("outputs"),
+        py::arg("run"), py::arg("trim"), py::arg("options"),
         "A session whose inference is run(list of arrays) -> list of arrays; trim may be None.");
   m.def("call_without_gil", &call_without_gil, py::arg("function"), py::arg("object"),
         "Calls bool (*)(object) at an address; for member functions without arguments.");
@@ -212,6 +235,9 @@ void register_session(py::module_& m) {
     for (const std::string_view name : compiled_engines()) names.emplace_back(name);
     return names;
   });
+  // Before the interpreter ends, while the engines' libraries still work.
+  py::module_::import("atexit").attr("register")(
+      py::cpp_function(&shut_down_engines, py::call_guard<py::gil_scoped_release>()));
   m.def("engine_info", &engine_info, py::arg("name"), py::arg("candidates"),
         "Loads the engine; its version, library path and devices.");
 }

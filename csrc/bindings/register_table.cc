@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "bindings/transform_operators.h"
 #include "models/table_recognizer.h"
 #include "postprocess/table_match.h"
@@ -33,7 +34,7 @@ std::vector<post::TableStructure> recognize(const TableRecognizer& self,
                                             const std::vector<py::array>& images, int batch_size) {
   std::vector<ImageView> views;
   for (const py::array& image : images) views.push_back(image_view(image));
-  const py::gil_scoped_release unlocked;
+  const NativeCall call;
   return self.recognize(views, batch_size);
 }
 
@@ -83,7 +84,7 @@ void register_table(py::module_& m) {
       .def_readonly("tokens", &post::TableStructure::tokens)
       .def_property_readonly("boxes", &cell_boxes)
       .def_readonly("score", &post::TableStructure::score);
-  py::class_<TableRecognizer>(m, "TableRecognizer")
+  py::class_<TableRecognizer>(m, "TableRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session, const std::vector<py::dict>& operators,
                        Texts tokens, bool merge_empty_cells, bool boxes_in_padding) {
              std::vector<vision::Operator> compiled;

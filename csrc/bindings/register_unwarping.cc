@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/native_call.h"
 #include "models/image_unwarper.h"
 
 namespace py = pybind11;
@@ -18,7 +19,7 @@ std::vector<py::array> unwarp(const ImageUnwarper& self, const std::vector<py::a
   for (const py::array& image : images) views.push_back(image_view(image));
   std::vector<Image> flat;
   {
-    const py::gil_scoped_release unlocked;
+    const NativeCall call;
     flat = self.unwarp(views);
   }
   std::vector<py::array> arrays;
@@ -29,7 +30,7 @@ std::vector<py::array> unwarp(const ImageUnwarper& self, const std::vector<py::a
 }  // namespace
 
 void register_unwarping(py::module_& m) {
-  py::class_<ImageUnwarper>(m, "ImageUnwarper")
+  py::class_<ImageUnwarper>(m, "ImageUnwarper", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](std::shared_ptr<Session> session) {
              return std::make_unique<ImageUnwarper>(std::move(session));
            }),

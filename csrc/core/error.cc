@@ -22,6 +22,10 @@ std::string_view error_code_name(ErrorCode code) noexcept {
       return "unsupported";
     case ErrorCode::kCancelled:
       return "cancelled";
+    case ErrorCode::kTimeLimit:
+      return "time_limit";
+    case ErrorCode::kOutOfMemory:
+      return "out_of_memory";
     case ErrorCode::kInternal:
       return "internal";
   }

@@ -19,6 +19,8 @@ enum class ErrorCode {
   kConfig,             // an option is unknown, malformed or without effect
   kUnsupported,        // valid, but not on this build, engine or device
   kCancelled,          // stopped because the caller asked for it
+  kTimeLimit,          // took longer than the caller allows
+  kOutOfMemory,        // memory that was needed cannot be had
   kInternal,           // broken invariant
 };
 

@@ -1,23 +1,28 @@
 #include "core/tensor.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
 namespace hpinfer {
 namespace {
 
-constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
+// A cache line, and the widest vector register.
+constexpr std::align_val_t kAlignment{64};
 
 }  // namespace
 
+std::size_t TensorView::num_bytes() const {
+  std::size_t bytes = 0;
+  check(!__builtin_mul_overflow(shape.num_elements(), dtype_size(dtype), &bytes),
+        ErrorCode::kInvalidInput, "a tensor of shape ", shape.to_string(), " has too many bytes");
+  return bytes;
+}
+
 Tensor Tensor::allocate(DType dtype, const Shape& shape) {
   TensorView view{dtype, shape, nullptr, Device{}};
-  const std::size_t bytes = std::max<std::size_t>(view.num_bytes(), 1);
-  const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  view.data = std::aligned_alloc(kAlignment, rounded);
-  if (view.data == nullptr) throw std::bad_alloc();
-  return borrow(view, std::shared_ptr<void>(view.data, std::free));
+  view.data = ::operator new(std::max<std::size_t>(view.num_bytes(), 1), kAlignment);
+  const auto free = [](void* data) { ::operator delete(data, kAlignment); };
+  return borrow(view, std::shared_ptr<void>(view.data, free));
 }
 
 Tensor Tensor::borrow(const TensorView& view, std::shared_ptr<void> owner, Lifetime lifetime) {

@@ -17,7 +17,8 @@ struct TensorView {
   void* data = nullptr;
   Device device;
 
-  std::size_t num_bytes() const { return shape.num_elements() * dtype_size(dtype); }
+  // Throws Error(kInvalidInput) for more bytes than can be counted.
+  std::size_t num_bytes() const;
 
   // The elements as T. Throws Error(kInvalidType) when the dtype is another one.
   template <typename T>
@@ -45,7 +46,7 @@ class Tensor {
   Tensor(const Tensor&) = delete;
   Tensor& operator=(const Tensor&) = delete;
 
-  // Uninitialised host memory, aligned to 64 bytes.
+  // Uninitialised host memory, aligned to 64 bytes. Throws std::bad_alloc if there is none.
   static Tensor allocate(DType dtype, const Shape& shape);
   // Memory of another; `owner` (may be null) is released with the tensor.
   static Tensor borrow(const TensorView& view, std::shared_ptr<void> owner = nullptr,

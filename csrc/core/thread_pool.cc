@@ -1,13 +1,19 @@
 #include "core/thread_pool.h"
 
+#include <cxxabi.h>
 #include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <string>
+#include <system_error>
 
+#include "core/cancellation.h"
 #include "core/engine_clock.h"
+#include "core/error.h"
+#include "core/log.h"
 #include "core/thread_budget.h"
 
 namespace hpinfer {
@@ -27,29 +33,45 @@ struct ThreadPool::Job {
   // Takes indices until none is left, an exception stopped the job, or `leave` says so.
   template <typename Leave>
   void run(const Leave& leave) {
-    const EngineClock::Scope scope(clock);
+    const EngineClock::Scope clock_scope(clock);
+    const Cancellation::Scope cancellation_scope(cancellation);
     while (!leave()) {
       const int i = next.fetch_add(1);
       if (i >= count) return;
       try {
+        Cancellation::check_current();
         body(i);
+      } catch (abi::__forced_unwind&) {
+        throw;  // the thread is being ended, by an interpreter that has gone
+      } catch (const Error& error) {
+        keep_failure(error.code() == ErrorCode::kCancelled);
       } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
-        next.store(count);
+        keep_failure(false);
       }
     }
+  }
+
+  // The first failure; but being stopped is often the consequence of another one, which counts.
+  void keep_failure(bool stopped) {
+    const std::lock_guard lock(mutex);
+    if (!failure || (only_stopped && !stopped)) {
+      failure = std::current_exception();
+      only_stopped = stopped;
+    }
+    next.store(count);
   }
 
   const int count;
   int helpers;  // workers that may still join; guarded by the pool's mutex
   const std::function<void(int)>& body;
   EngineClock* const clock = EngineClock::current();
+  Cancellation* const cancellation = Cancellation::current();
   std::atomic<int> next{0};
   std::mutex mutex;
   std::condition_variable idle;
   int running = 0;  // workers inside run(); guarded by mutex
   std::exception_ptr failure;
+  bool only_stopped = false;
 };
 
 ThreadPool::Presence::Presence(ThreadPool& pool) : pool_(pool), previous_(present_in) {
@@ -72,7 +94,17 @@ ThreadPool::Presence::~Presence() {
 }
 
 ThreadPool::ThreadPool(int threads) : threads_(std::max(threads, 1)) {
-  for (int i = 1; i < threads_; ++i) workers_.emplace_back([this] { work(); });
+  workers_.reserve(static_cast<std::size_t>(threads_ - 1));
+  for (int i = 1; i < threads_; ++i) {
+    try {
+      workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      // A limit on threads makes work slower, not impossible: callers do it themselves.
+      log(LogLevel::kWarning, "only " + std::to_string(i) + " of " + std::to_string(threads_) +
+                                  " threads can be had (" + error.what() + "): work is slower");
+      return;
+    }
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -121,7 +153,10 @@ void ThreadPool::parallel_for(int count, const std::function<void(int)>& body, i
   const int helpers = std::min(wanted, count) - 1;
   const Presence presence(*this);
   if (helpers <= 0) {
-    for (int i = 0; i < count; ++i) body(i);
+    for (int i = 0; i < count; ++i) {
+      Cancellation::check_current();
+      body(i);
+    }
     return;
   }
   const auto job = std::make_shared<Job>(count, helpers, body);
@@ -148,9 +183,16 @@ std::mutex process_pool_mutex;
 
 // Only the forking thread lives on in the child. The parent's pool is left behind on purpose: its
 // destructor would join threads that are not there.
-void forget_pool_in_child() { process_pool.store(nullptr); }
+void forget_pool_in_child() {
+  process_pool.store(nullptr);
+  present_in = nullptr;
+}
 
 }  // namespace
+
+const ThreadPool* existing_thread_pool() noexcept {
+  return process_pool.load(std::memory_order_acquire);
+}
 
 ThreadPool& thread_pool() {
   if (ThreadPool* pool = process_pool.load(std::memory_order_acquire)) return *pool;

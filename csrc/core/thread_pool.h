@@ -34,7 +34,8 @@ class ThreadPool {
     ThreadPool* previous_;
   };
 
-  // `threads` counts the caller: a pool of n has n - 1 workers. At least 1.
+  // `threads` counts the caller: a pool of n has n - 1 workers, or as many as the system gives. At
+  // least 1.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -47,7 +48,8 @@ class ThreadPool {
 
   // Calls body(i) for every i in [0, count), each exactly once, on at most `limit` threads
   // (0 = all), in no fixed order; returns when all are done. The first exception is rethrown here
-  // after the running ones have finished; indices not begun by then are skipped.
+  // after the running ones have finished; indices not begun by then are skipped. So does the
+  // Cancellation of the calling thread stop it.
   void parallel_for(int count, const std::function<void(int)>& body, int limit = 0);
 
  private:
@@ -67,5 +69,8 @@ class ThreadPool {
 // The process-wide pool, sized by thread_budget(); made at first use. After fork() the child makes
 // its own: the parent's threads do not exist there.
 ThreadPool& thread_pool();
+
+// The same, or null while there is none.
+const ThreadPool* existing_thread_pool() noexcept;
 
 }  // namespace hpinfer

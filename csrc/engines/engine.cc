@@ -1,9 +1,14 @@
 #include "engines/engine.h"
 
+#include <cxxabi.h>
+
+#include <new>
 #include <system_error>
 
+#include "core/cancellation.h"
 #include "core/engine_clock.h"
 #include "core/thread_budget.h"
+#include "engines/live_sessions.h"
 
 namespace hpinfer {
 namespace {
@@ -50,11 +55,51 @@ void Session::check_and_run(std::span<const TensorView> inputs, std::span<Tensor
   for (std::size_t i = 0; i < inputs.size(); ++i) check_tensor("input", inputs_[i], inputs[i]);
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (!outputs[i].empty()) check_tensor("output", outputs_[i], outputs[i].view());
+  check_process();
+  Cancellation::check_current();
+  CountedRun counted(counters_);
   EngineClock* const clock = EngineClock::current();
-  if (clock == nullptr) return (this->*how)(inputs, outputs);
-  const auto begin = std::chrono::steady_clock::now();
-  (this->*how)(inputs, outputs);
-  clock->add(begin, std::chrono::steady_clock::now());
+  const auto begin = clock != nullptr ? std::chrono::steady_clock::now() : EngineClock::Time();
+  run_engine(inputs, outputs, how);
+  if (clock != nullptr) clock->add(begin, std::chrono::steady_clock::now());
+  check_given(outputs);
+  counted.succeed();
+}
+
+void Session::check_given(std::span<const Tensor> outputs) const {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const TensorView& view = outputs[i].view();
+    check(!outputs[i].empty() && (view.data != nullptr || view.shape.num_elements() == 0),
+          ErrorCode::kEngine, "the engine gave no output '", outputs_[i].name, "'");
+    check(view.dtype == outputs_[i].dtype, ErrorCode::kEngine, "output '", outputs_[i].name,
+          "' should be ", dtype_name(outputs_[i].dtype), "; the engine gave ",
+          dtype_name(view.dtype));
+  }
+}
+
+// Nothing foreign leaves it: an engine's exception may be of any type, or of none.
+void Session::run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                         Run how) const {
+  try {
+    (this->*how)(inputs, outputs);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;  // the binding knows it
+  } catch (const std::exception& error) {
+    if (is_of_host(error)) throw;
+    fail(ErrorCode::kEngine, "the engine failed: ", error.what());
+  } catch (abi::__forced_unwind&) {
+    throw;  // the thread is being ended, by an interpreter that has gone
+  } catch (...) {
+    fail(ErrorCode::kEngine, "the engine failed, with an exception that says nothing");
+  }
+}
+
+void Session::check_process() const {
+  check(made_in_ == fork_generation() || survives_fork(), ErrorCode::kUnsupported,
+        "this model was loaded before the process was forked, and its engine's threads are not in "
+        "the child: load it in the child, or start children with multiprocessing's 'spawn'");
 }
 
 CompiledModel Engine::compile(const ModelSource& /*model*/, const SessionOptions& /*options*/,
@@ -66,6 +111,14 @@ CompiledModel Engine::compile(const ModelSource& /*model*/, const SessionOptions
 
 std::map<std::string, std::string> Engine::device_identity(Device /*device*/) const {
   fail(ErrorCode::kUnsupported, "the ", name(), " engine does not compile for a device");
+}
+
+ErrorCode failure_code(std::string_view words, ErrorCode otherwise) noexcept {
+  for (const std::string_view sign :
+       {"bad_alloc", "bad allocation", "Failed to allocate memory", "out of memory",
+        "Out of memory", "OutOfMemory", "Cannot allocate memory"})
+    if (words.find(sign) != std::string_view::npos) return ErrorCode::kOutOfMemory;
+  return otherwise;
 }
 
 std::string_view precision_name(Precision precision) noexcept {

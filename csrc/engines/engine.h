@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -13,6 +15,7 @@
 
 #include "core/device.h"
 #include "core/dtype.h"
+#include "core/fork.h"
 #include "core/shape.h"
 #include "core/tensor.h"
 
@@ -79,6 +82,15 @@ struct SessionOptions {
   int gpu_memory_mib = 0;  // ONNX Runtime on CUDA: the most that its arena may hold; 0 = all
 };
 
+// What a session holds at this moment besides the model.
+struct SessionUsage {
+  std::int64_t requests = 0;       // the engine's per-run objects, busy ones included
+  std::int64_t idle_requests = 0;  // of these, kept for the next run
+  std::int64_t leases = 0;         // of these, kept by results that are still being read
+};
+
+struct RunCounters;
+
 // A loaded model. Immutable after creation; run() may be called from any number of threads at once
 // and gives the same bits as serial calls.
 class Session {
@@ -99,7 +111,9 @@ class Session {
   // empty one comes back with engine memory (see Tensor::lifetime), a tensor that has memory gets
   // the result written into it and must have the result's dtype and shape.
   //
-  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine.
+  // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine (also for what an
+  // engine throws, and for outputs that it leaves out or gives in another dtype), kOutOfMemory (or
+  // std::bad_alloc), kUnsupported after a fork(); and what the Cancellation of this thread says.
   //
   // An input, and memory for an output, may lie on the session's own GPU; the work that fills an
   // input must be done. Results are there when it returns, on any device.
@@ -121,9 +135,15 @@ class Session {
 
   // Devices that share its runs.
   virtual int replicas() const { return 1; }
+  // Whether a child process may run what its parent loaded: only where nothing but the caller's
+  // thread works.
+  virtual bool survives_fork() const noexcept { return false; }
 
   // Gives cached memory back to the system where the engine can; safe while others run.
   virtual void trim() const {}
+
+  // Thread-safe.
+  virtual SessionUsage usage() const { return {}; }
 
  protected:
   Session() = default;
@@ -135,6 +155,9 @@ class Session {
   }
   virtual bool takes_memory_of(Device device) const;
 
+  // Whether an exception of do_run that is no Error is the host's and leaves run() as it is.
+  virtual bool is_of_host(const std::exception& /*error*/) const noexcept { return false; }
+
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   SessionOptions options_;
@@ -143,6 +166,15 @@ class Session {
   using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
   void check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) const;
+
+  friend void track_session(std::string_view engine, const std::shared_ptr<Session>& session);
+
+  void run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
+  void check_process() const;
+  void check_given(std::span<const Tensor> outputs) const;
+
+  RunCounters* counters_ = nullptr;  // null: runs are not counted (sessions around others)
+  const int made_in_ = fork_generation();
 };
 
 // How far a compilation is: `step` of `steps` in a phase, whose name is the engine's.
@@ -186,6 +218,9 @@ class Engine {
   // Which device of the machine compiled models are for, in the engine's words: keys of a cache.
   virtual std::map<std::string, std::string> device_identity(Device device) const;
 };
+
+// The code of an engine's failure: kOutOfMemory if its words are of that, else `otherwise`.
+ErrorCode failure_code(std::string_view words, ErrorCode otherwise = ErrorCode::kEngine) noexcept;
 
 std::string_view precision_name(Precision precision) noexcept;
 

@@ -7,6 +7,9 @@
 
 #include "core/dynamic_library.h"
 #include "core/environment.h"
+#ifdef HPINFER_ENABLE_OM
+#include "engines/ascend/ascend_engine.h"
+#endif
 #ifdef HPINFER_ENABLE_ORT
 #include "engines/onnxruntime/onnxruntime_engine.h"
 #endif
@@ -26,6 +29,8 @@ struct Entry {
   std::string_view name;
   const char* soname;  // for the loader's search path
   Opener open;
+  const char* remedy = "";  // what to do where no library can be loaded
+  void (*shut_down)() noexcept = nullptr;
 };
 
 std::span<const Entry> entries() {
@@ -38,6 +43,11 @@ std::span<const Entry> entries() {
 #endif
 #ifdef HPINFER_ENABLE_TRT
       {"tensorrt", tensorrt::kSoname, tensorrt::open_tensorrt},
+#endif
+#ifdef HPINFER_ENABLE_OM
+      {"om", "libascendcl.so", ascend::open_ascend,
+       "; install CANN and source its set_env.sh, or set HPINFER_OM_LIBRARY to libascendcl.so",
+       ascend::shut_down_ascend},
 #endif
   };
   return list;
@@ -79,9 +89,23 @@ std::shared_ptr<const Engine> load(const Entry& entry,
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kEngineUnavailable) throw;
       reasons += (reasons.empty() ? "" : "; ") + std::string(error.what());
+    } catch (const std::exception& error) {  // of the library itself
+      reasons += (reasons.empty() ? "" : "; ") + path.string() + " failed: " + error.what();
     }
   }
-  fail(ErrorCode::kEngineUnavailable, "engine '", entry.name, "' is not usable here: ", reasons);
+  fail(ErrorCode::kEngineUnavailable, "engine '", entry.name, "' is not usable here: ", reasons,
+       entry.remedy);
+}
+
+// The loaded engines, by name.
+struct Loaded {
+  std::mutex mutex;
+  std::map<std::string_view, std::shared_ptr<const Engine>> engines;
+};
+
+Loaded& loaded() {
+  static Loaded all;
+  return all;
 }
 
 }  // namespace
@@ -94,13 +118,19 @@ std::vector<std::string_view> compiled_engines() {
 
 std::shared_ptr<const Engine> open_engine(std::string_view name,
                                           const std::vector<std::filesystem::path>& candidates) {
-  static std::mutex mutex;
-  static std::map<std::string_view, std::shared_ptr<const Engine>> loaded;
   const Entry& entry = find_entry(name);
-  const std::lock_guard lock(mutex);
-  std::shared_ptr<const Engine>& engine = loaded[entry.name];
+  Loaded& all = loaded();
+  const std::lock_guard lock(all.mutex);
+  std::shared_ptr<const Engine>& engine = all.engines[entry.name];
   if (!engine) engine = load(entry, candidates);
   return engine;
+}
+
+void shut_down_engines() noexcept {
+  Loaded& all = loaded();
+  const std::lock_guard lock(all.mutex);
+  for (const Entry& entry : entries())
+    if (entry.shut_down != nullptr) entry.shut_down();
 }
 
 }  // namespace hpinfer

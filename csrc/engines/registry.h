@@ -21,4 +21,8 @@ std::vector<std::string_view> compiled_engines();
 std::shared_ptr<const Engine> open_engine(std::string_view name,
                                           const std::vector<std::filesystem::path>& candidates);
 
+// Ends what the loaded engines keep for the process; called before exit, while their libraries
+// still work. An engine with sessions in use stays as it is.
+void shut_down_engines() noexcept;
+
 }  // namespace hpinfer

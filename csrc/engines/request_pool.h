@@ -1,12 +1,17 @@
 // Objects that serve one run at a time, shared by any number of threads.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
+
+#include "core/cancellation.h"
+#include "engines/engine.h"
 
 namespace hpinfer {
 
@@ -40,6 +45,7 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
     Run& operator=(const Run&) = delete;
 
     T* operator->() const noexcept { return object_.get(); }
+    T& operator*() const noexcept { return *object_; }
 
     void finish() {
       const auto pool = std::exchange(pool_, nullptr);
@@ -48,7 +54,9 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
     }
     // The object goes back to the pool when the last copy of the result is gone.
     std::shared_ptr<void> finish_with_lease() {
+      pool_->leases_.fetch_add(1, std::memory_order_relaxed);
       std::shared_ptr<void> lease(object_.release(), [pool = pool_](void* pointer) {
+        pool->leases_.fetch_sub(1, std::memory_order_relaxed);
         pool->give_back(std::unique_ptr<T>(static_cast<T*>(pointer)));
       });
       const auto pool = std::exchange(pool_, nullptr);
@@ -61,8 +69,21 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
     std::unique_ptr<T> object_;
   };
 
-  // Waits for a free place. The pool must be owned by a shared_ptr.
+  // Waits for a free place, or until the Cancellation of this thread stops it. The pool must be
+  // owned by a shared_ptr.
   Run start() { return Run(this->shared_from_this()); }
+
+  struct Usage {
+    std::size_t running = 0;
+    std::size_t idle = 0;
+    std::size_t leases = 0;
+  };
+
+  // Objects at this moment; one may be between two states and be in neither count.
+  Usage usage() const {
+    const std::lock_guard lock(mutex_);
+    return {running_, idle_.size(), leases_.load(std::memory_order_relaxed)};
+  }
 
   // Destroys the objects that nobody uses.
   void drop_idle() {
@@ -73,9 +94,13 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
   }
 
  private:
+  // How often a thread that waits looks whether its work has been stopped meanwhile.
+  static constexpr std::chrono::milliseconds kLook{100};
+
   std::unique_ptr<T> begin() {
     std::unique_lock lock(mutex_);
-    place_free_.wait(lock, [this] { return running_ < limit_; });
+    while (!place_free_.wait_for(lock, kLook, [this] { return running_ < limit_; }))
+      Cancellation::check_current();
     ++running_;
     if (!idle_.empty()) {
       std::unique_ptr<T> object = std::move(idle_.back());
@@ -106,10 +131,19 @@ class RequestPool : public std::enable_shared_from_this<RequestPool<T>> {
 
   const std::size_t limit_;
   const Make make_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable place_free_;
   std::vector<std::unique_ptr<T>> idle_;
   std::size_t running_ = 0;
+  std::atomic<std::size_t> leases_{0};
 };
+
+// What the session of a pool tells.
+template <typename T>
+SessionUsage usage_of(const RequestPool<T>& pool) {
+  const auto usage = pool.usage();
+  return {static_cast<std::int64_t>(usage.running + usage.idle + usage.leases),
+          static_cast<std::int64_t>(usage.idle), static_cast<std::int64_t>(usage.leases)};
+}
 
 }  // namespace hpinfer

@@ -68,7 +68,7 @@ void FormulaRecognizer::recognize_batch(std::span<const ImageView> images,
   const Tensor& output = outputs[0];
   const std::size_t count = output.shape().num_elements();
   check((output.dtype() == DType::kInt64 || output.dtype() == DType::kInt32) &&
-            count % images.size() == 0 &&
+            count % images.size() == 0 && output.shape().rank() > 0 &&
             (images.size() == 1 || output.shape()[0] == static_cast<std::int64_t>(images.size())),
         ErrorCode::kModelFormat, "a formula model gives [N,L] int64 token numbers; got ",
         dtype_name(output.dtype()), " ", output.shape().to_string());

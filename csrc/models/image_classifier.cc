@@ -4,9 +4,15 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 #include "models/picture_batches.h"
 
 namespace hpinfer::models {
+namespace {
+
+constexpr std::string_view kNetwork = "the classification network";
+
+}  // namespace
 
 ImageClassifier::ImageClassifier(std::shared_ptr<const Session> session,
                                  const std::vector<vision::Operator>& operators,
@@ -53,11 +59,13 @@ void ImageClassifier::classify_run(std::span<const ImageView> images,
   const Tensor input = input_.make(plan_, pictures);
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
-  check(output.shape().rank() == 2 && output.shape()[0] == static_cast<std::int64_t>(images.size()),
-        ErrorCode::kModelFormat, "a classification model must give [N,K]; got ",
-        output.shape().to_string());
+  check(output.shape().rank() == 2 &&
+            output.shape()[0] == static_cast<std::int64_t>(images.size()) && output.shape()[1] > 0,
+        ErrorCode::kModelFormat, "a classification model must give [", images.size(),
+        ",K] for as many pictures; got ", output.shape().to_string());
   const auto classes = static_cast<std::size_t>(output.shape()[1]);
-  const auto values = output.elements<float>();
+  const auto values = float_values(output, kNetwork);
+  check_finite(values, kNetwork);
   for (std::size_t i = 0; i < images.size(); ++i) {
     const auto row = values.subspan(i * classes, classes);
     scores[i].assign(row.begin(), row.end());

@@ -1,11 +1,14 @@
 #include "models/image_unwarper.h"
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 #include "models/planar_target.h"
 #include "vision/planes_to_image.h"
 
 namespace hpinfer::models {
 namespace {
+
+constexpr std::string_view kNetwork = "the unwarping network";
 
 vision::TransformPlan unit_plan() {
   const vision::Operator operators[] = {vision::SetColorOrder{ColorOrder::kBgr},
@@ -51,7 +54,9 @@ Image ImageUnwarper::unwarp_one(const ImageView& image) const {
   check(shape.rank() == 4 && shape[0] == 1 && shape[1] == 3 && shape[2] >= 1 && shape[3] >= 1 &&
             shape[2] <= vision::kMaxSide && shape[3] <= vision::kMaxSide,
         ErrorCode::kModelFormat, "an unwarping model gives [1,3,H,W]; got ", shape.to_string());
-  return vision::planes_to_image(outputs[0].elements<const float>().data(),
+  const auto values = float_values(outputs[0], kNetwork);
+  check_finite(values, kNetwork);
+  return vision::planes_to_image(values.data(),
                                  static_cast<int>(shape[2]), static_cast<int>(shape[3]),
                                  ColorOrder::kBgr, &thread_pool());
 }

@@ -4,6 +4,7 @@
 
 #include "core/thread_pool.h"
 #include "models/picture_batches.h"
+#include "models/network_output.h"
 #include "models/planar_target.h"
 
 namespace hpinfer::models {
@@ -12,6 +13,8 @@ namespace {
 using postprocess::DetectionOptions;
 using postprocess::DetectionRows;
 using postprocess::PictureSize;
+
+constexpr std::string_view kNetwork = "the detection network";
 
 PictureSize size_of(const ImageView& image) { return {image.width, image.height}; }
 
@@ -34,6 +37,8 @@ Tensor pairs(std::span<const vision::Placement> placements, const Values& values
 }
 
 std::vector<std::size_t> read_counts(const Tensor& tensor) {
+  check(tensor.dtype() == DType::kInt64 || tensor.dtype() == DType::kInt32, ErrorCode::kModelFormat,
+        "a detection model counts its boxes in int32 or int64; got ", dtype_name(tensor.dtype()));
   std::vector<std::size_t> counts;
   const auto append = [&](auto values) {
     for (const auto value : values)
@@ -189,12 +194,13 @@ void ObjectDetector::read_boxes(const Batch& batch, std::span<const Tensor> outp
         "a detection model gives boxes [M,6] and counts [N]; got ", shape.to_string(), " and ",
         counts.size(), " counts for ", batch.images.size(), " pictures");
   const auto columns = static_cast<std::size_t>(shape[1]);
-  const float* rows = outputs[0].elements<float>().data();
+  const float* rows = float_values(outputs[0], kNetwork).data();
   std::size_t begin = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const std::size_t end = begin + counts[i];
     check(end <= static_cast<std::size_t>(shape[0]), ErrorCode::kModelFormat,
           "the model counts more boxes than it gives: ", end, " of ", shape[0]);
+    check_finite({rows + begin * columns, counts[i] * columns}, kNetwork);
     DetectedObjects& result = batch.results[i];
     result.objects = postprocess::refine_detections({rows + begin * columns, counts[i], columns},
                                                     options, size_of(batch.images[i]));
@@ -219,9 +225,10 @@ void ObjectDetector::read_raw_heads(const Batch& batch, std::span<const Tensor> 
   for (std::size_t i = 0; i < outputs.size(); ++i)
     check(outputs[i].shape().rank() == 3 && dim(i, 0) == batch.images.size() &&
               dim(i, 1) == dim(i % levels, 1) && dim(i, 2) == dim(i < levels ? 0 : levels, 2) &&
-              (i < levels || dim(i, 2) % 4 == 0),
+              dim(i, 2) > 0 && (i < levels || dim(i, 2) % 4 == 0),
           ErrorCode::kModelFormat, "raw heads are [N,cells,classes] and [N,cells,4*bins]; output ",
           i, " is ", outputs[i].shape().to_string());
+  for (const Tensor& output : outputs) check_finite(float_values(output, kNetwork), kNetwork);
   const std::size_t classes = dim(0, 2);
   const std::size_t sides = dim(levels, 2);
   for (std::size_t n = 0; n < batch.images.size(); ++n) {

@@ -2,6 +2,7 @@
 
 #include "core/thread_pool.h"
 #include "models/picture_batches.h"
+#include "models/network_output.h"
 #include "models/planar_target.h"
 #include "postprocess/segmentation.h"
 
@@ -86,12 +87,18 @@ void Segmenter::run(const vision::TransformPlan& plan, std::span<const ImageView
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
   const bool values = output.shape().rank() == 4 && output.dtype() == DType::kFloat32;
-  check((values || output.shape().rank() == 3) && output.shape()[0] == count &&
+  const bool labels_given = output.shape().rank() == 3 && (output.dtype() == DType::kInt32 ||
+                                                           output.dtype() == DType::kInt64);
+  check((values || labels_given) && output.shape()[0] == count &&
             output.shape().num_elements() > 0,
         ErrorCode::kModelFormat,
         "a segmentation model gives labels [N,H,W] or values [N,K,H,W] for each picture; got ",
         output.shape().to_string(), " of ", dtype_name(output.dtype()));
-  if (values) output = best_classes(output);
+  if (values) {
+    // Masked values may be infinite on purpose.
+    check_no_nan(output.elements<const float>(), "the segmentation network");
+    output = best_classes(output);
+  }
   const auto height = static_cast<int>(output.shape()[1]);
   const auto width = static_cast<int>(output.shape()[2]);
   if (output.dtype() == DType::kInt64)

@@ -3,9 +3,15 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 #include "models/planar_target.h"
 
 namespace hpinfer::models {
+namespace {
+
+constexpr std::string_view kNetwork = "the table network";
+
+}  // namespace
 
 using postprocess::TableOutput;
 using postprocess::TableStructure;
@@ -70,6 +76,8 @@ void TableRecognizer::recognize_batch(std::span<const ImageView> images,
   std::vector<Tensor> outputs(session_->outputs().size());
   session_->run({&input.view(), 1}, outputs);
   const Outputs found = find_outputs(outputs, images.size());
+  check_finite(float_values(*found.probabilities, kNetwork), kNetwork);
+  if (found.boxes != nullptr) static_cast<void>(float_values(*found.boxes, kNetwork));
   for (std::size_t i = 0; i < images.size(); ++i)
     tables[i] =
         postprocess::decode_table_structure(vocabulary_, output_of(found, i, placements[i]));

@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 
 namespace hpinfer::models {
 
 namespace {
+
+constexpr std::string_view kNetwork = "the text detection network";
 
 void clip(std::vector<postprocess::TextRegion>& regions, int height, int width) {
   for (postprocess::TextRegion& region : regions)
@@ -52,11 +55,17 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   std::vector<Tensor> outputs(session_->outputs().size());
   session_->run({&input.view(), 1}, outputs);
   const Shape& shape = outputs[0].shape();
+  check(shape.rank() == 4 && shape[0] == 1 && shape.num_elements() > 0, ErrorCode::kModelFormat,
+        "a text detection model gives a map [1,1,H,W] for a picture; got ", shape.to_string());
   // The map stands for the padded picture (tiny pictures are padded before the resize), so that is
   // what coordinates scale with; the reference takes the unpadded size there and misplaces boxes.
   const postprocess::DbGeometry geometry{static_cast<int>(shape[2]), static_cast<int>(shape[3]),
                                          placement.padded_height, placement.padded_width};
-  auto regions = postprocess::decode_db(outputs[0].elements<float>().data(), geometry, params.db);
+  const auto map =
+      float_values(outputs[0], kNetwork)
+          .first(static_cast<std::size_t>(shape[2]) * static_cast<std::size_t>(shape[3]));
+  check_finite(map, kNetwork);
+  auto regions = postprocess::decode_db(map.data(), geometry, params.db);
   if (placement.padded_height != image.height || placement.padded_width != image.width)
     clip(regions, image.height, image.width);
   return regions;

@@ -1,6 +1,9 @@
 #include "models/text_reader.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 
 #include "core/engine_clock.h"
 #include "core/thread_pool.h"
@@ -12,6 +15,14 @@ namespace hpinfer::models {
 namespace {
 
 constexpr int kUpsideDown = 1;  // class of the line direction models: 0 = upright, 1 = 180 degrees
+
+// Pixels that the crops of a page may have in all: the lines of real pages cover it about once, but
+// regions within regions, each cut out whole, could need any amount of memory.
+std::int64_t crop_budget(const ImageView& page) {
+  constexpr std::int64_t kPages = 8;
+  constexpr std::int64_t kLeast = std::int64_t{1} << 26;
+  return std::max(kLeast, kPages * page.height * page.width);
+}
 
 // Adds the time that it lives to a stage.
 class StageTimer {
@@ -107,10 +118,16 @@ void TextReader::recognize_lines(std::span<const Image> crops, std::span<ReadLin
 std::vector<Image> TextReader::crop_lines(const ImageView& page, std::vector<ReadLine>& lines,
                                           bool curved) const {
   std::vector<Image> crops(lines.size());
+  const std::int64_t budget = crop_budget(page);
+  std::atomic<std::int64_t> taken = 0;
   thread_pool().parallel_for(static_cast<int>(lines.size()), [&](int i) {
     const auto line = static_cast<std::size_t>(i);
     const postprocess::Polygon& region = lines[line].polygon;
     crops[line] = curved ? crop_polygon(page, region) : crop_rectangle(page, region);
+    taken += static_cast<std::int64_t>(crops[line].height) * crops[line].width;
+    check(taken <= budget, ErrorCode::kInvalidInput, "the ", lines.size(),
+          " text regions of a page of ", page.width, "x", page.height, " cover more than ", budget,
+          " pixels in all, the limit: lower max_candidates or unclip_ratio, or raise box_thresh");
   });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {

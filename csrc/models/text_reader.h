@@ -61,7 +61,8 @@ class TextReader {
              std::shared_ptr<const ImageClassifier> line_classifier);
 
   // The text of a BGR page. Regions whose crop is empty are left out. Throws Error(kInvalidInput)
-  // for line_orientation_batch without a model for it, and for the words of polygons.
+  // for line_orientation_batch without a model for it, for the words of polygons, and for a page
+  // whose regions cover it more than eight times (pages below 8 million pixels: more often).
   ReadPage read(const ImageView& page, const TextReaderParams& params) const;
 
  private:

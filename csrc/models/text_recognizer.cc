@@ -4,9 +4,12 @@
 #include <numeric>
 
 #include "core/thread_pool.h"
+#include "models/network_output.h"
 
 namespace hpinfer::models {
 namespace {
+
+constexpr std::string_view kNetwork = "the text recognition network";
 
 void check_network(const Session& session) {
   const auto& inputs = session.inputs();
@@ -170,6 +173,9 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
     session_->run_on_device({&input.view(), 1}, {&output, 1});
   else
     session_->run({&input.view(), 1}, {&output, 1});
+  check(output.shape().rank() == 3 && output.shape()[0] == static_cast<std::int64_t>(chosen.size()),
+        ErrorCode::kModelFormat, "a text recognition model gives [", chosen.size(),
+        ",T,C] for as many lines; got ", output.shape().to_string());
   std::vector<postprocess::CtcLine> decoded = decode(output);
   const auto steps = static_cast<int>(output.shape()[1]);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -177,6 +183,7 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
     const ImageView& image = images[index];
     TextLine& line = lines[index];
     line.decoded = std::move(decoded[i]);
+    if (!line.decoded.finite) fail_not_finite(kNetwork);
     line.text = dictionary_.text(line.decoded);
     const double own_width = static_cast<double>(image.width) / image.height * height;
     line.columns = steps * std::min(1.0, own_width / width);
@@ -191,12 +198,13 @@ std::vector<postprocess::CtcLine> TextRecognizer::decode(const Tensor& output) c
         " entries: inference.yml does not fit the model");
   const auto rows = static_cast<std::size_t>(output.shape()[0]);
   const auto steps = static_cast<std::size_t>(output.shape()[1]);
+  const auto values = float_values(output, kNetwork);
   std::vector<postprocess::CtcLine> lines(rows);
   if (output.view().device.type == DeviceType::kCpu) {
-    const float* values = output.elements<float>().data();
     for (std::size_t i = 0; i < rows; ++i)
-      lines[i] = postprocess::decode_ctc(values + i * steps * static_cast<std::size_t>(classes),
-                                         static_cast<int>(steps), classes);
+      lines[i] =
+          postprocess::decode_ctc(values.data() + i * steps * static_cast<std::size_t>(classes),
+                                  static_cast<int>(steps), classes);
     return lines;
   }
   const std::vector<postprocess::Maximum> maxima = input_.accelerator()->row_maxima(output.view());

@@ -1,5 +1,6 @@
 #include "postprocess/ctc.h"
 
+#include <cmath>
 #include <utility>
 
 #include "core/error.h"
@@ -57,6 +58,7 @@ CtcLine decode_ctc(std::span<const Maximum> maxima) {
   std::size_t previous = kBlank;
   for (std::size_t step = 0; step < maxima.size(); ++step) {
     const Maximum& best = maxima[step];
+    line.finite = line.finite && std::isfinite(best.value);
     if (best.index != previous && best.index != kBlank) {
       line.indices.push_back(static_cast<int>(best.index));
       line.columns.push_back(static_cast<int>(step));

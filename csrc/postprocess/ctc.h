@@ -17,6 +17,7 @@ struct CtcLine {
   std::vector<int> columns;        // time steps at which they were read
   std::vector<float> confidences;  // the greatest values at these steps
   float score = 0;                 // mean of the confidences, summed as by NumPy; 0 for no text
+  bool finite = true;              // false: the greatest value of a step is NaN or infinite
 };
 
 // Greedy decoding of one line [steps, classes], classes fastest: the greatest class of each step

@@ -95,7 +95,8 @@ std::vector<Detection> refine_detections(const DetectionRows& rows, const Detect
 template <typename T>
 Mask crop_mask(const T* mask, int height, int width, const Detection& detection) {
   const auto round = [](float value, int limit) {
-    return std::clamp(static_cast<int>(std::nearbyint(value)), 0, limit);
+    const auto last = static_cast<float>(limit);  // a number, whatever the network gave
+    return std::isnan(value) ? 0 : static_cast<int>(std::clamp(std::nearbyint(value), 0.0F, last));
   };
   const auto& c = detection.coordinates;
   const int left = round(c[0], width);

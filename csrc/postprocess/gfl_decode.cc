@@ -94,6 +94,9 @@ std::vector<float> decode_gfl(std::span<const GflLevel> levels, std::size_t clas
                               const GflOptions& options) {
   check(levels.size() == options.strides.size(), ErrorCode::kModelFormat, "the model has ",
         levels.size(), " levels, its configuration names ", options.strides.size(), " strides");
+  check(bins > 0, ErrorCode::kModelFormat, "the model gives distances of 0 bins");
+  for (const int stride : options.strides)
+    check(stride > 0, ErrorCode::kConfig, "strides must be above 0; got ", stride);
   Candidates found;
   for (std::size_t i = 0; i < levels.size(); ++i)
     collect(levels[i], classes, bins, options.strides[i], geometry, options.score_threshold, found);

@@ -33,7 +33,7 @@ struct GflGeometry {
 
 // Rows of 6: class, score, x1, y1, x2, y2 in pixels of the picture, by ascending class, then
 // falling score. Throws Error(kModelFormat) when a level's cells do not fit the input and the
-// stride.
+// stride, or there are no bins; Error(kConfig) for a stride that is not above 0.
 std::vector<float> decode_gfl(std::span<const GflLevel> levels, std::size_t classes,
                               std::size_t bins, const GflGeometry& geometry,
                               const GflOptions& options);

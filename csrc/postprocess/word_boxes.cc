@@ -1,6 +1,7 @@
 #include "postprocess/word_boxes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 
 #include "core/error.h"
@@ -32,6 +33,13 @@ WordKind kind_of(std::string_view character, std::string_view next, WordKind bef
   const bool inside = before == WordKind::kAlphanumeric;
   if (inside && (character == "-" || (character == "." && is_digit(next)))) return before;
   return WordKind::kSymbol;
+}
+
+// Truncated; numbers that are none, or far outside every picture, become 0 and the nearest that
+// fits.
+int whole_pixels(double value) {
+  constexpr double kFarthest = 1 << 24;
+  return std::isnan(value) ? 0 : static_cast<int>(std::clamp(value, -kFarthest, kFarthest));
 }
 
 // numpy.mean of few float64 values.
@@ -164,18 +172,16 @@ LineWords locate_words(const CtcLine& line, const CtcDictionary& dictionary,
     }
     if (cjk) continue;
     const int last = line.columns[group.first + group.count - 1];
-    result.boxes.push_back(
-        geometry.box(static_cast<int>(line.columns[group.first] * geometry.cell()),
-                     static_cast<int>((last + 1) * geometry.cell())));
+    result.boxes.push_back(geometry.box(whole_pixels(line.columns[group.first] * geometry.cell()),
+                                        whole_pixels((last + 1) * geometry.cell())));
   }
   for (const WordGroup& group : groups) {
     if (group.kind != WordKind::kCjk) continue;
     const double half = character_size(line, groups, geometry) / 2;
     for (std::size_t i = group.first; i < group.first + group.count; ++i) {
       const double center = (line.columns[i] + 0.5) * geometry.cell();
-      result.boxes.push_back(
-          geometry.box(std::max(static_cast<int>(center - half), 0),
-                       std::min(static_cast<int>(center + half), geometry.size())));
+      result.boxes.push_back(geometry.box(std::max(whole_pixels(center - half), 0),
+                                          std::min(whole_pixels(center + half), geometry.size())));
     }
   }
   sort_boxes(result.boxes);

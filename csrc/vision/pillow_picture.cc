@@ -7,10 +7,15 @@
 namespace hpinfer::vision {
 namespace {
 
-constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
 
 // Means of cells of factor_x x factor_y pixels; the last ones may be smaller.
 Image reduce(const ImageView& image, int factor_x, int factor_y) {
+  // Sums of more pixels leave the range of 32 bits.
+  constexpr std::int64_t kMostInCell = std::int64_t{1} << 24;
+  check(static_cast<std::int64_t>(factor_x) * factor_y < kMostInCell, ErrorCode::kInvalidInput,
+        "a picture of ", image.width, "x", image.height,
+        " is too large to be shrunk that much: ", factor_x, "x", factor_y, " pixels to one");
   const auto cells = [](int pixels, int factor) { return (pixels + factor - 1) / factor; };
   Image result(cells(image.height, factor_y), cells(image.width, factor_x), image.channels,
                image.order);

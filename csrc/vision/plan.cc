@@ -85,6 +85,11 @@ Placement TransformPlan::place(int height, int width) const {
   p.out_height = p.resized_height;
   p.out_width = std::max(p.out_width, p.resized_width);
   if (pad_) apply_pad(*pad_, p);
+  check(static_cast<std::int64_t>(p.out_height) * p.out_width <= kMaxPlanPixels,
+        ErrorCode::kInvalidInput, "a picture of ", width, "x", height,
+        " pixels would need a tensor of ", p.out_width, "x", p.out_height, ", above the limit of ",
+        kMaxPlanPixels,
+        " pixels: cut or pad it to a less extreme ratio, or ask for a smaller size");
   return p;
 }
 

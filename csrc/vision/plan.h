@@ -16,6 +16,10 @@
 
 namespace hpinfer::vision {
 
+// The largest tensor that a picture is placed in, in pixels: 805 MB of float32. A picture of a few
+// kilobytes can ask for more, when one side is a pixel and the other many and the ratio is kept.
+inline constexpr std::int64_t kMaxPlanPixels = std::int64_t{1} << 26;
+
 // Where a run writes: element (c, y, x) at base[c * plane_stride + y * row_stride + x].
 struct TensorTarget {
   float* base = nullptr;
@@ -33,7 +37,8 @@ class TransformPlan {
   static TransformPlan compile(std::span<const Operator> operators);
 
   // The geometry for a picture of this size. Throws Error(kInvalidInput) when there is none (empty
-  // picture, crop larger than the picture, picture larger than its padding).
+  // picture, crop larger than the picture, picture larger than its padding, tensor above
+  // kMaxPlanPixels).
   Placement place(int height, int width) const;
 
   // Whether a picture's width follows its ratio and is padded: text lines.

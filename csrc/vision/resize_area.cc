@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "vision/row_layout.h"
@@ -34,6 +35,9 @@ AreaResize::AreaResize(const SampledSize& size, Isa isa)
   }
   factor_x_ = whole_factor(scale_x);
   factor_y_ = whole_factor(scale_y);
+  // Sums of more pixels leave the range of int, as they do in the reference: these are weighed.
+  constexpr std::int64_t kMostPixels = std::numeric_limits<int>::max() / 255;
+  if (static_cast<std::int64_t>(factor_x_) * factor_y_ > kMostPixels) factor_x_ = factor_y_ = 0;
   if (factor_x_ > 0 && factor_y_ > 0) return;
   columns_ = cover(size.source_width, size.target_width, size.x, size.width, kChannels);
   rows_ = cover(size.source_height, size.target_height, size.y, size.height, 1);

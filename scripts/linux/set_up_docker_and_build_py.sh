@@ -7,6 +7,7 @@
 #   ENABLE_ORT_BACKEND       each ON or OFF                                    ON
 #   ENABLE_OPENVINO_BACKEND                                                    ON
 #   ENABLE_PADDLE_BACKEND                                                      ON
+#   ENABLE_OM_BACKEND                                                          ON
 #   WITH_GPU                 ON needs an image with the CUDA toolkit           OFF
 #   MANYLINUX_IMAGE          PyPA's image, as your registry or a mirror        pypa/manylinux_2_28_<machine>
 #                            names it
@@ -38,7 +39,8 @@ python_version="${PYTHON_VERSION:-3.10.0}"
   fail "PYTHON_VERSION=$python_version: 3.10 to 3.14 are supported"
 minor="${BASH_REMATCH[1]}"
 options=()
-for name in ENABLE_ORT_BACKEND ENABLE_OPENVINO_BACKEND ENABLE_PADDLE_BACKEND WITH_GPU; do
+for name in ENABLE_ORT_BACKEND ENABLE_OPENVINO_BACKEND ENABLE_PADDLE_BACKEND ENABLE_OM_BACKEND \
+    WITH_GPU; do
   default=ON
   [ "$name" != WITH_GPU ] || default=OFF
   value="${!name:-$default}"

@@ -16,11 +16,15 @@ class FakeSession : public Session {
  public:
   using Network = std::function<std::vector<Tensor>(const TensorView&)>;
 
-  FakeSession(int channels, std::size_t outputs, Network network, int streams = 2)
+  FakeSession(int channels, std::size_t outputs, Network network, int streams = 2,
+              DType dtype = DType::kFloat32)
       : network_(std::move(network)) {
     inputs_ = {{"x", DType::kFloat32, {kDynamicDim, channels, kDynamicDim, kDynamicDim}}};
     outputs_.resize(outputs);
-    for (TensorInfo& info : outputs_) info.ranked = false;
+    for (TensorInfo& info : outputs_) {
+      info.dtype = dtype;
+      info.ranked = false;
+    }
     options_.num_streams = streams;
   }
 
@@ -115,14 +119,15 @@ TEST(pages_come_back_flat) {
 }
 
 TEST(formulas_of_any_size_are_read_alone) {
-  const auto session = std::make_shared<FakeSession>(1, 1, [](const TensorView& input) {
+  const auto network = [](const TensorView& input) {
     EXPECT_EQ(input.shape[0], 1);
     std::vector<Tensor> outputs;
     outputs.push_back(Tensor::allocate(DType::kInt64, {1, 2}));
     outputs[0].elements<std::int64_t>()[0] = input.shape[2];
     outputs[0].elements<std::int64_t>()[1] = input.shape[3];
     return outputs;
-  });
+  };
+  const auto session = std::make_shared<FakeSession>(1, 1, network, 2, DType::kInt64);
   const FormulaRecognizer recognizer(session, {vision::LatexOcrPicture{}, 16});
   const std::vector<Image> images{};
   EXPECT(recognizer.recognize({}, 4).empty());

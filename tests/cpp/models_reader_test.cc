@@ -131,6 +131,22 @@ TEST(polygons_have_no_words) {
   EXPECT_ERROR(reader().read(page.view(), words), ErrorCode::kInvalidInput, "polygons have none");
 }
 
+// Rings within rings: each is a region that is nearly as large as the page.
+TEST(a_page_of_nested_regions_is_refused_before_it_fills_the_memory) {
+  constexpr int kSide = 3000;
+  constexpr int kRing = 24;
+  Image page(kSide, kSide, 3, ColorOrder::kBgr);
+  for (int y = 0; y < kSide; ++y)
+    for (int x = 0; x < kSide; ++x) {
+      const int depth = std::min({x, y, kSide - 1 - x, kSide - 1 - y});
+      const auto value = static_cast<std::uint8_t>(depth / kRing % 2);
+      std::fill_n(page.row(y) + 3 * static_cast<std::ptrdiff_t>(x), 3, value);
+    }
+  TextReaderParams all = params(postprocess::DbBoxType::kQuad);
+  all.detection.db.box_thresh = 0;
+  EXPECT_ERROR(reader().read(page.view(), all), ErrorCode::kInvalidInput, "pixels in all");
+}
+
 TEST(one_reader_serves_many_threads) {
   const Image page = curved_page();
   const TextReader shared = reader();

@@ -56,6 +56,25 @@ TEST(request_pool_never_waits_for_a_lease) {
   EXPECT_EQ(alive.load(), 1);
 }
 
+TEST(request_pool_tells_who_uses_its_objects) {
+  std::atomic<int> alive{0};
+  const auto pool = make_pool(2, alive);
+  std::shared_ptr<void> lease = pool->start().finish_with_lease();
+  {
+    const Pool::Run run = pool->start();
+    const Pool::Usage usage = pool->usage();
+    EXPECT_EQ(usage.running, 1U);
+    EXPECT_EQ(usage.leases, 1U);
+    EXPECT_EQ(usage.idle, 0U);
+  }
+  lease.reset();
+  EXPECT_EQ(pool->usage().running, 0U);
+  EXPECT_EQ(pool->usage().leases, 0U);
+  EXPECT_EQ(pool->usage().idle, 1U);
+  EXPECT_EQ(usage_of(*pool).requests, 1);
+  EXPECT_EQ(usage_of(*pool).idle_requests, 1);
+}
+
 TEST(request_pool_lease_outlives_the_last_owner) {
   std::atomic<int> alive{0};
   auto pool = make_pool(1, alive);

@@ -1,13 +1,49 @@
 #include "core/thread_pool.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
+
 #include <atomic>
+#include <cerrno>
 #include <numeric>
 
 #include "core/engine_clock.h"
+#include "core/log.h"
 #include "testing.h"
+
+namespace {
+
+std::atomic<int> threads_left{-1};  // that the system gives; negative: any number
+
+}  // namespace
+
+// In the place of the C library's, so that a test can have the system refuse threads.
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*start)(void*), void* argument) {
+  if (threads_left == 0) return EAGAIN;
+  if (threads_left > 0) --threads_left;
+  static const auto real =
+      reinterpret_cast<decltype(&pthread_create)>(dlsym(RTLD_NEXT, "pthread_create"));
+  return real(thread, attributes, start, argument);
+}
 
 namespace hpinfer {
 namespace {
+
+TEST(pool_works_with_the_threads_that_the_system_gives) {
+  int warnings = 0;
+  set_log_sink([&](LogLevel, std::string_view) { ++warnings; });
+  for (const int given : {0, 1}) {
+    threads_left = given;
+    ThreadPool pool(4);
+    threads_left = -1;
+    std::atomic<int> sum{0};
+    pool.parallel_for(100, [&](int i) { sum += i; });
+    EXPECT_EQ(sum.load(), 4950);
+  }
+  set_log_sink({});
+  EXPECT_EQ(warnings, 2);
+}
 
 TEST(pool_visits_every_index_once) {
   for (const int threads : {1, 2, 5}) {

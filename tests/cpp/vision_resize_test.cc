@@ -226,5 +226,12 @@ TEST(sampled_resizes_are_the_same_in_bands_regions_and_instruction_sets) {
   }
 }
 
+TEST(area_of_millions_of_pixels_to_one_is_their_mean) {
+  Image white(3000, 3000, 3, ColorOrder::kBgr);  // their sum is beyond the range of int
+  std::fill(white.pixels.begin(), white.pixels.end(), std::uint8_t{255});
+  const Image one = resize(white.view(), 1, 1, nullptr, Interpolation::kArea);
+  for (const std::uint8_t value : one.pixels) EXPECT_EQ(static_cast<int>(value), 255);
+}
+
 }  // namespace
 }  // namespace hpinfer::vision

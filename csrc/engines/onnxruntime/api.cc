@@ -10,8 +10,10 @@ namespace {
 
 const abi::ApiBase& api_base(const DynamicLibrary& library) {
   const abi::ApiBase* base = library.function<abi::GetApiBase>(abi::kGetApiBase)();
-  check(base != nullptr, ErrorCode::kEngineUnavailable, library.path().string(),
-        " is not a usable ONNX Runtime: it returned no function table");
+  check(base != nullptr && base->get_api != nullptr && base->get_version_string != nullptr &&
+            base->get_version_string() != nullptr,
+        ErrorCode::kEngineUnavailable, library.path().string(),
+        " is not a usable ONNX Runtime: it returned no function table or no version");
   return *base;
 }
 

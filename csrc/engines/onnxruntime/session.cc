@@ -6,10 +6,13 @@
 #include <atomic>
 #include <cstring>
 #include <filesystem>
+#include <limits>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
 #include "core/log.h"
+#include "core/process_memory.h"
 #include "engines/onnxruntime/assignment.h"
 #include "engines/onnxruntime/bound_run.h"
 #include "engines/onnxruntime/options.h"
@@ -54,8 +57,9 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
                                                       model.bytes.size(), native, &session)
           : api.try_call<abi::CreateSession>(api.env(), model.path.c_str(), native, &session);
   if (failure)
-    fail(is_device_failure(failure->message) ? ErrorCode::kEngineUnavailable
-                                             : load_error_code(failure->code, configured),
+    fail(is_device_failure(failure->message)
+             ? ErrorCode::kEngineUnavailable
+             : failure_code(failure->message, load_error_code(failure->code, configured)),
          "ONNX Runtime cannot load ",
          model.in_memory() ? "the model in memory" : model.path.string(), ": ",
          plain_failure(failure->message), provider_remedy(failure->message));
@@ -70,7 +74,8 @@ class GraphFile {
       : path_(path) {
     if (path_.empty()) return;
     partial_ = path_;
-    partial_ += "." + std::to_string(getpid());
+    static std::atomic<unsigned> count{0};  // threads may write the same graph at the same time
+    partial_ += "." + std::to_string(getpid()) + "." + std::to_string(count.fetch_add(1));
     api.call<abi::SetOptimizedModelFilePath>(native, partial_.c_str());
   }
   GraphFile(const GraphFile&) = delete;
@@ -105,7 +110,7 @@ class OnnxRuntimeSession : public Session {
                      SessionOptions options);
 
   std::vector<std::string> notes() const override { return notes_; }
-  void trim() const override { shrink_next_.store(true); }
+  void trim() const override;
 
  protected:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override {
@@ -124,6 +129,8 @@ class OnnxRuntimeSession : public Session {
   }
   void set_shrinking();
   bool shrink_due() const;
+  void note_shapes(std::span<const TensorView> inputs) const;
+  void run_smallest() const;
   void run_model(std::span<const TensorView> inputs, std::span<Tensor> outputs,
                  bool on_device) const;
   std::optional<Failure> run_once(std::span<const Handle<abi::Value>> inputs,
@@ -142,6 +149,10 @@ class OnnxRuntimeSession : public Session {
   mutable std::atomic<bool> shrinks_{true};
   mutable std::atomic<std::uint64_t> runs_{0};
   mutable std::atomic<bool> shrink_next_{false};
+  // The inputs with the fewest elements that the model has run with.
+  mutable std::atomic<std::size_t> smallest_elements_{std::numeric_limits<std::size_t>::max()};
+  mutable std::mutex smallest_mutex_;
+  mutable std::vector<Shape> smallest_shapes_;
 };
 
 std::vector<bool> outputs_among_inputs(const std::vector<TensorInfo>& inputs,
@@ -203,6 +214,47 @@ bool OnnxRuntimeSession::shrink_due() const {
   return (runs_.fetch_add(1, std::memory_order_relaxed) + 1) % kRunsBetweenShrinks == 0 || asked;
 }
 
+void OnnxRuntimeSession::note_shapes(std::span<const TensorView> inputs) const {
+  std::size_t elements = 0;
+  for (const TensorView& view : inputs) elements += view.shape.num_elements();
+  if (elements >= smallest_elements_.load(std::memory_order_relaxed)) return;
+  std::vector<Shape> shapes;
+  for (const TensorView& view : inputs) shapes.push_back(view.shape);
+  const std::lock_guard lock(smallest_mutex_);
+  if (elements >= smallest_elements_.load(std::memory_order_relaxed)) return;
+  smallest_elements_.store(elements, std::memory_order_relaxed);
+  smallest_shapes_ = std::move(shapes);
+}
+
+// Memory goes back at the end of a run only, so there is one, of the least size that is known to
+// work. Only for real numbers, whose values cannot make it fail; else the next run gives back.
+void OnnxRuntimeSession::trim() const {
+  shrink_next_.store(true);
+  const bool real = std::all_of(inputs_.begin(), inputs_.end(), [](const TensorInfo& info) {
+    return info.dtype == DType::kFloat32 || info.dtype == DType::kFloat16;
+  });
+  if (real) run_smallest();
+  release_free_heap();
+}
+
+void OnnxRuntimeSession::run_smallest() const {
+  std::vector<Shape> shapes;
+  {
+    const std::lock_guard lock(smallest_mutex_);
+    shapes = smallest_shapes_;
+  }
+  if (shapes.empty()) return;  // nothing has run, so there is nothing to give back
+  std::vector<Tensor> zeros;
+  std::vector<TensorView> views;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    zeros.push_back(Tensor::allocate(inputs_[i].dtype, shapes[i]));
+    views.push_back(zeros.back().view());
+    std::memset(views.back().data, 0, views.back().num_bytes());
+  }
+  std::vector<Tensor> results(outputs_.size());
+  do_run(views, results);
+}
+
 void OnnxRuntimeSession::run_model(std::span<const TensorView> inputs, std::span<Tensor> outputs,
                                    bool on_device) const {
   std::vector<Handle<abi::Value>> in;
@@ -220,6 +272,7 @@ void OnnxRuntimeSession::run_model(std::span<const TensorView> inputs, std::span
     failure = run_once(in, out, nullptr);
   }
   if (failure) fail_run(*failure, outputs);
+  note_shapes(inputs);
   collect(out, outputs);
 }
 
@@ -285,7 +338,7 @@ void OnnxRuntimeSession::fail_run(const Failure& failure, std::span<Tensor> outp
       given += (given.empty() ? "; memory given for '" : ", '") + outputs_[i].name + "' " +
                outputs[i].shape().to_string();
   fail(wrong_output || failure.code == abi::kInvalidArgument ? ErrorCode::kInvalidInput
-                                                             : ErrorCode::kEngine,
+                                                             : failure_code(failure.message),
        "ONNX Runtime cannot run the model: ", failure.message, given);
 }
 

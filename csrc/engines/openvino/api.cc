@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <sstream>
 
+#include "engines/engine.h"
+
 namespace hpinfer::openvino {
 namespace {
 
@@ -109,7 +111,8 @@ std::string Api::error_text(abi::Status status) const {
 }
 
 void Api::fail_status(abi::Status status, ErrorCode code, std::string_view what) const {
-  fail(code, what, ": OpenVINO says: ", error_text(status));
+  const std::string text = error_text(status);
+  fail(failure_code(text, code), what, ": OpenVINO says: ", text);
 }
 
 abi::ElementType Api::element_type(DType dtype) const {

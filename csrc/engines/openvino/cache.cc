@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -47,6 +48,11 @@ class ContentHash {
   std::uint64_t state_ = 0x243F6A8885A308D3U;
 };
 
+// Names out of a model that lead out of its folder are no engine's to follow.
+bool stays_beside(const fs::path& name) {
+  return name.is_relative() && std::find(name.begin(), name.end(), fs::path("..")) == name.end();
+}
+
 // The model file and the files that OpenVINO finds beside it.
 std::vector<fs::path> files_of(const ModelSource& model, const InspectedModel& inspected) {
   std::vector<fs::path> files{model.path};
@@ -56,7 +62,7 @@ std::vector<fs::path> files_of(const ModelSource& model, const InspectedModel& i
     files.push_back(fs::path(model.path).replace_extension(".bin"));
   if (inspected.signature)
     for (const std::string& name : inspected.signature->external_files)
-      files.push_back(model.path.parent_path() / name);
+      if (stays_beside(name)) files.push_back(model.path.parent_path() / name);
   return files;
 }
 

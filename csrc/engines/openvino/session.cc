@@ -1,14 +1,11 @@
 #include "engines/openvino/session.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "core/log.h"
+#include "core/process_memory.h"
 
 namespace hpinfer::openvino {
 namespace {
@@ -273,9 +270,7 @@ void OpenVinoSession::check_given_outputs(std::span<const TensorView> inputs,
 void OpenVinoSession::trim() const {
   pool_->drop_idle();
   api_.release_memory(model_.get());
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
+  release_free_heap();
 }
 
 }  // namespace hpinfer::openvino

@@ -39,6 +39,7 @@ class OpenVinoSession final : public Session {
                   const std::optional<OnnxSignature>& signature, SessionOptions options);
 
   void trim() const override;
+  SessionUsage usage() const override { return usage_of(*pool_); }
 
  private:
   using Pool = RequestPool<InferRequest>;

@@ -20,6 +20,7 @@ class TensorRtSession final : public Session {
 
   bool accepts(std::span<const TensorView> inputs) const override;
   void trim() const override { pool_->drop_idle(); }
+  SessionUsage usage() const override { return usage_of(*pool_); }
 
  private:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import math
+import zipfile
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import InvalidInputError
 
@@ -21,6 +24,11 @@ _PADDLEX_PREFIX = "PADDLEX_VECTOR_STORE"
 #: Cosine below which a passage has nothing to do with a question. Between unit vectors it is the
 #: distance at which PaddleX's search stops.
 _FAR = 0.222
+#: What a damaged or made-up archive makes its readers raise.
+_DAMAGE = (
+    *(binascii.Error, ValueError, TypeError, KeyError, OSError, EOFError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +113,46 @@ class VectorStore:
             )
         try:
             content = base64.b64decode(text[len(_PREFIX) :], validate=True)
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                joined = arrays["texts"].tobytes().decode("utf-8", errors="surrogatepass")
-                vectors = arrays["vectors"].astype(np.float32)
-        except (binascii.Error, ValueError, KeyError, OSError) as error:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                joined = _stored(archive, "texts", len(content)).tobytes()
+                vectors = _stored(archive, "vectors", len(content)).astype(np.float32)
+            passages = joined.decode("utf-8", errors="surrogatepass")
+        except _DAMAGE as error:
             raise InvalidInputError(f"saved vectors are damaged: {error}") from None
-        texts = tuple(joined.split("\0")) if len(vectors) else ()
+        texts = tuple(passages.split("\0")) if vectors.ndim == 2 and len(vectors) else ()
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise InvalidInputError(
                 f"saved vectors are damaged: {len(texts)} texts and vectors {vectors.shape}"
             )
         return cls(texts, vectors)
+
+
+def _stored(archive: zipfile.ZipFile, name: str, most: int) -> npt.NDArray[Any]:
+    """An array of an archive as `to_text` writes it: not compressed, and all there.
+
+    NumPy's own reader makes room for whatever a header claims before it reads.
+
+    Raises:
+        KeyError: There is none of that name.
+        ValueError: It is compressed, larger than the archive, or of another length than it claims.
+    """
+    import numpy as np
+
+    info = archive.getinfo(f"{name}.npy")
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size > most:
+        raise ValueError(f"{name} claims to unpack to {info.file_size} bytes")
+    content = archive.read(info)
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError(f"{name} is of another version of NumPy's format")
+    try:
+        shape, columns_first, dtype = np.lib.format.read_array_header_1_0(stream)
+    except Exception as error:  # a header is a Python literal: what parsing one raises
+        raise ValueError(f"the header of {name} is unusable ({type(error).__name__})") from None
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+        raise ValueError(f"{name} is not {dtype} {shape}")
+    array = np.frombuffer(content, dtype, offset=stream.tell())
+    return array.reshape(shape, order="F" if columns_first else "C")
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -143,13 +143,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _parse_yaml(text: str, where: str) -> object:
-    import yaml
+    from hpinfer.config.yaml_text import YamlProblem, parse_yaml
 
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{where} is not valid YAML: {reason}") from None
+        return parse_yaml(text)
+    except YamlProblem as error:
+        raise ConfigError(f"{where} is not valid YAML: {error}") from None
 
 
 def _model_keys(name_or_directory: str) -> dict[str, str]:

@@ -83,14 +83,16 @@ def read_yaml(path: Path, *, where: str) -> object:
 
     Raises:
         ConfigError: It is not valid YAML.
-        InputNotFoundError: It does not exist or is no file.
+        InputNotFoundError: It does not exist, is no file, or cannot be read.
     """
-    import yaml
+    from hpinfer.config.yaml_text import YamlProblem, parse_yaml, read_yaml_text
 
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError):
+        return parse_yaml(read_yaml_text(path))
+    except YamlProblem as error:
+        raise ConfigError(f"{where}: {path} is not valid YAML: {error}") from None
+    except (FileNotFoundError, IsADirectoryError, ValueError):  # ValueError: a zero character
         raise InputNotFoundError(f"{where}: there is no file {str(path)!r}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{where}: {path} is not valid YAML: {reason}") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputNotFoundError(f"{where}: {path} cannot be read: {reason}") from None

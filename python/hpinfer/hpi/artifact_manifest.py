@@ -143,7 +143,10 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = _parse(document)
         record_hash = document.get("record_sha256")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        *(KeyError, TypeError, ValueError, AttributeError),
+        *(OverflowError, RecursionError),
+    ) as error:
         raise CacheError(f"{MANIFEST} is damaged ({type(error).__name__})") from None
     digest = manifest.key.digest
     if digest != folder.name or digest != document.get("digest"):

@@ -21,6 +21,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpinfer._locks import held
 from hpinfer.errors import CacheError
 from hpinfer.hpi.artifact_manifest import (
     KINDS,
@@ -110,25 +111,20 @@ class ArtifactRoot:
         Raises:
             LockTimeoutError: It was not free in time.
             CacheError: It cannot be made.
+            CancelledError: Nobody waits for it any more.
         """
-        from filelock import FileLock, Timeout
-
         path = self.path / _LOCKS / f"{digest}.lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path, timeout=timeout_s)
-            lock.acquire()
-        except Timeout:
-            raise LockTimeoutError(
-                f"another process has held the lock {path} for more than {timeout_s:g} s: wait "
-                "for the build of this artifact, or end that process"
-            ) from None
-        except (OSError, NotImplementedError) as error:  # the latter: no locks on this file system
-            raise self.write_error(error) from error
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                free = stack.enter_context(held(path, timeout_s=timeout_s))
+            except (OSError, NotImplementedError) as error:  # the latter: the file system has none
+                raise self.write_error(error) from error
+            if not free:
+                raise LockTimeoutError(
+                    f"another process has held the lock {path} for more than {timeout_s:g} s: wait "
+                    "for the build of this artifact, or end that process"
+                )
             yield
-        finally:
-            lock.release()
 
     @contextlib.contextmanager
     def work_folder(self, digest: str) -> Iterator[Path]:

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpinfer._settings import Settings
-from hpinfer.errors import CacheError
+from hpinfer.errors import CacheError, HpinferError
 from hpinfer.hpi.artifact_manifest import (
     JSON,
     MANIFEST,
@@ -52,7 +54,6 @@ from hpinfer.hpi.content_hash import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["JSON", "Artifact", "ArtifactKey", "ArtifactKind", "ArtifactStore", "content_hash"]
 
@@ -144,7 +145,8 @@ class ArtifactStore:
         Args:
             key: What the artifact depends on.
             build: Writes the files into the empty folder that it is given. Whatever it raises
-                comes out unchanged, except that a full disk becomes a `CacheError`.
+                comes out unchanged, except that a disk that is full, or refuses a file of this
+                root, becomes a `CacheError`.
             timeout_s: How long to wait for another process that builds it.
 
         Raises:
@@ -291,7 +293,9 @@ class ArtifactStore:
                     raise CacheError(f"the builder of {key.kind} wrote {MANIFEST}, a reserved name")
                 entries = file_entries(staged)
             except OSError as error:
-                if is_full(error):
+                if isinstance(error, HpinferError):
+                    raise
+                if is_full(error) or _is_below(error, root):
                     raise root.write_error(error) from error
                 raise
             if not entries:
@@ -375,6 +379,13 @@ class ArtifactStore:
             manifest=manifest,
             temporary=root.path == existing_temporary_root(),
         )
+
+
+def _is_below(error: OSError, root: ArtifactRoot) -> bool:
+    """Whether the system refused a file of the root, not one that the builder has elsewhere."""
+    return isinstance(error.filename, (str, os.PathLike)) and Path(error.filename).is_relative_to(
+        root.path
+    )
 
 
 def _entries_left(folder: Path) -> Mapping[str, FileEntry]:

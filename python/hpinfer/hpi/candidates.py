@@ -27,12 +27,14 @@ _READABLE: dict[str, tuple[NetworkFormat, ...]] = {
     "onnxruntime": ("onnx",),
     "tensorrt": ("onnx",),
     "paddle": ("pdmodel", "pir"),
+    "om": ("om",),
 }
 _PADDLE_FORMATS: tuple[NetworkFormat, ...] = ("pdmodel", "pir")
 #: Engines that compute below fp32 on a processor; the others compute as the file says.
 _REDUCING_ENGINES = frozenset({"openvino"})
-_FILE_NAMES = {"onnx": ".onnx", "pdmodel": ".pdmodel", "pir": "PIR .json"}
+_FILE_NAMES = {"onnx": ".onnx", "pdmodel": ".pdmodel", "pir": "PIR .json", "om": ".om"}
 _GPU_PACKAGES = {"onnxruntime": "onnxruntime-gpu", "paddle": "paddlepaddle-gpu"}
+DeviceKind: TypeAlias = Literal["cpu", "gpu", "npu"]
 _NOT_IN_THIS_BUILD = "not part of this build"
 
 
@@ -167,8 +169,8 @@ def candidates(
     return CandidateSet(tuple(found.usable), tuple(found.faulty), found.rejected, versions)
 
 
-def device_kind(device: str) -> Literal["cpu", "gpu"]:
-    """``"cpu"`` or ``"gpu"``.
+def device_kind(device: str) -> DeviceKind:
+    """``"cpu"``, ``"gpu"`` or ``"npu"``.
 
     Raises:
         ConfigError: Another device.
@@ -178,7 +180,11 @@ def device_kind(device: str) -> Literal["cpu", "gpu"]:
         return "cpu"
     if kind == "gpu" and (not colon or all(item.isdigit() for item in number.split(","))):
         return "gpu"
-    raise ConfigError(f"device must be 'cpu', 'gpu', 'gpu:N' or 'gpu:N,M'; got {device!r}")
+    if kind == "npu" and (not colon or number.isdigit()):
+        return "npu"
+    raise ConfigError(
+        f"device must be 'cpu', 'gpu', 'gpu:N', 'gpu:N,M', 'npu' or 'npu:N'; got {device!r}"
+    )
 
 
 def asked_precision(settings: HPISettings) -> str | None:
@@ -217,10 +223,18 @@ class _Found:
 def _engine_rejection(
     engine: BackendName, status: EngineStatus | None, device: str, devices: int
 ) -> Rejection | None:
-    if status is None or engine not in _READABLE:
+    if status is None:
         return Rejection(_NOT_IN_THIS_BUILD, "engine")
+    if engine == "om" and device != "npu":  # whether it is installed matters to nobody here
+        return Rejection("it runs on an Ascend NPU only: set the device to npu", "device")
     if not status.usable:
         return Rejection(status.reason, "engine")
+    if engine == "om" and not status.devices:
+        return Rejection("there is no Ascend NPU here, or no driver that works", "device")
+    if device == "npu" and engine != "om":
+        return Rejection(
+            "it does not run on an NPU; om does, with models compiled by atc", "device"
+        )
     if device == "gpu" and engine == "openvino":
         return Rejection("hpinfer runs it on the CPU only", "device")
     if engine == "tensorrt" and (device != "gpu" or not status.devices):
@@ -271,6 +285,8 @@ def _unreadable(engine: BackendName, model: ModelFacts, settings: HPISettings) -
             reason += "; conversion is switched off (auto_paddle2onnx)"
         else:
             reason += f"; not converted: {model.conversion.refusal}"
+    if engine == "om":
+        reason += ": compile it with atc and put inference.om beside inference.yml"
     return Rejection(reason, "format")
 
 

@@ -270,6 +270,9 @@ def _refusal(
         return ModelFormatError(f"no usable engine reads {model.name}{asked}: {tried}")
     if "options" in kinds:
         return ConfigError(f"backend_config fits no usable engine{asked}: {tried}")
+    if set(rejected) == {"om"}:  # no package brings it
+        raise_as = UnsupportedError if kinds == {"device"} else EngineUnavailableError
+        return raise_as(f"{model.name} cannot run on om{asked}: {rejected['om'].reason}")
     extra = "paddle" if set(rejected) == {"paddle"} else "cpu"
     return EngineUnavailableError(
         f"no usable engine for {model.name}{asked}; install one with: "

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpinfer._engine_status import EngineStatus
-from hpinfer.errors import HpinferError
+from hpinfer.errors import EngineUnavailableError, HpinferError
 
-__all__ = ["EngineStatus", "engines", "library_candidates"]
+__all__ = ["EngineStatus", "engines", "library_candidates", "with_remedy"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,11 @@ _LIBRARIES: dict[str, tuple[str, str, str]] = {
     "openvino": ("openvino", "libs", "libopenvino_c.so*"),
     "tensorrt": ("tensorrt_libs", ".", "libnvinfer.so*"),
 }
+#: Where CANN installs its toolkit and its runtime, for processes that have not sourced set_env.sh.
+_CANN_LIBRARIES = tuple(
+    Path("/usr/local/Ascend") / part / "lib64" / "libascendcl.so"
+    for part in ("cann", "ascend-toolkit/latest", "nnrt/latest")
+)
 
 
 def library_candidates(engine: str) -> list[Path]:
@@ -27,6 +32,8 @@ def library_candidates(engine: str) -> list[Path]:
 
     The package is located, not imported, so that nothing of it runs.
     """
+    if engine == "om":
+        return _cann_libraries()
     if engine not in _LIBRARIES:
         return []
     package, folder, pattern = _LIBRARIES[engine]
@@ -37,6 +44,14 @@ def library_candidates(engine: str) -> list[Path]:
     ]
 
 
+def _cann_libraries() -> list[Path]:
+    from hpinfer._settings import cann_folder
+
+    named = cann_folder()
+    own = [] if named is None else [named / "lib64" / "libascendcl.so"]
+    return [path for path in (*own, *_CANN_LIBRARIES) if path.is_file()]
+
+
 def _package_roots(package: str) -> Iterator[Path]:
     try:
         spec = importlib.util.find_spec(package)
@@ -44,6 +59,30 @@ def _package_roots(package: str) -> Iterator[Path]:
         return
     if spec is not None:
         yield from (Path(root) for root in spec.submodule_search_locations or ())
+
+
+def with_remedy(engine: str, error: HpinferError) -> HpinferError:
+    """An error of an engine that cannot be used, with what to do about it.
+
+    Args:
+        engine: Its name.
+        error: What loading it raised; one of another kind comes back as it is.
+    """
+    if not isinstance(error, EngineUnavailableError) or engine not in _LIBRARIES:
+        return error
+    package, folder, pattern = _LIBRARIES[engine]
+    roots = list(_package_roots(package))
+    if not roots:
+        wanted = "tensorrt" if engine == "tensorrt" else "'hpinfer[cpu]'"
+        remedy = f"install it with: pip install {wanted}"
+    elif library_candidates(engine):
+        remedy = f"if the package {package} is damaged: pip install --force-reinstall {package}"
+    else:
+        remedy = (
+            f"the package {package} in {roots[0]} has no {folder}/{pattern}: it is not whole, "
+            f"pip install --force-reinstall {package}"
+        )
+    return EngineUnavailableError(f"{error}; {remedy}")
 
 
 def engines() -> list[EngineStatus]:
@@ -64,7 +103,7 @@ def _status(name: str) -> EngineStatus:
     try:
         info = _native.engine_info(name, library_candidates(name))
     except HpinferError as error:
-        return EngineStatus(name=name, usable=False, reason=str(error))
+        return EngineStatus(name=name, usable=False, reason=str(with_remedy(name, error)))
     return EngineStatus(
         name=name,
         usable=True,

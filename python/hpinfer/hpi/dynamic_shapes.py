@@ -86,19 +86,19 @@ def read_shapes(path: Path) -> list[dict[str, list[list[int]]]]:
     Raises:
         ConfigError: It cannot be read, or does not hold ranges.
     """
-    import yaml
     from pydantic import TypeAdapter, ValidationError
 
     from hpinfer.config.backends import DynamicShapes
+    from hpinfer.config.yaml_text import parse_yaml, read_yaml_text
 
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_yaml(read_yaml_text(path))
         profiles = data["profiles"]
         return TypeAdapter(list[DynamicShapes]).validate_python(profiles)
     except ValidationError as error:
         detail = error.errors()[0]
         raise ConfigError(f"{path}: {detail['loc']}: {detail['msg']}") from None
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{path} holds no ranges of shapes ({' '.join(str(error).split())}): "
             "hpinfer tune --collect-shapes writes it anew"

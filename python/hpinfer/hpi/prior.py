@@ -49,7 +49,7 @@ def preference(
     model_name: str,
     family: Family,
     *,
-    device: Literal["cpu", "gpu"] = "cpu",
+    device: Literal["cpu", "gpu", "npu"] = "cpu",
     architecture: str | None = None,
     versions: Mapping[str, str] | None = None,
 ) -> Preference:
@@ -62,6 +62,9 @@ def preference(
         architecture: Of the processor; None takes this machine's.
         versions: Of the usable engines.
     """
+    if device == "npu":
+        order: tuple[BackendName, ...] = ("om", *(name for name in _REST if name != "om"))
+        return Preference(order, order[1:], "rule", "the one engine for Ascend NPUs")
     knowledge = _knowledge()
     machine = architecture or platform.machine()
     assumptions: list[str] = []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import zipfile
-import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hpinfer.hub.cache import CacheRecord, FileRecord, checksum_error, hash_file
 from hpinfer.hub.model_files import INFERENCE_YML, KNOWN_FILES, ONNX, dump_config
 from hpinfer.hub.progress import Progress
 from hpinfer.hub.sources import SourceError
+from hpinfer.hub.wheels import DAMAGE
 from hpinfer.networks import read_onnx_metadata
 
 if TYPE_CHECKING:
@@ -99,16 +98,20 @@ def _copy_checked(
 ) -> Iterator[int]:
     """Write a file and yield the length of each chunk; the end of iteration is the verdict."""
     digest, written = hashlib.sha256(), 0
-    try:
-        with (staged / file.name).open("xb") as target:
-            # One byte more than expected is enough to know that the file is another one.
-            while chunk := stream.read(min(_CHUNK, file.size + 1 - written)):
-                target.write(chunk)
-                digest.update(chunk)
-                written += len(chunk)
-                yield len(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise SourceError(f"{file.member} cannot be unpacked: {error}") from None
+    with (staged / file.name).open("xb") as target:
+        # One byte more than expected is enough to know that the file is another one.
+        while chunk := _unpack(stream, min(_CHUNK, file.size + 1 - written), file):
+            target.write(chunk)
+            digest.update(chunk)
+            written += len(chunk)
+            yield len(chunk)
     if digest.hexdigest() != file.sha256:
         where = f"{file.name} from {source}"
         raise checksum_error(where, file.sha256, digest.hexdigest(), model)
+
+
+def _unpack(stream: BinaryIO, size: int, file: FileEntry) -> bytes:
+    try:
+        return stream.read(size)
+    except DAMAGE as error:
+        raise SourceError(f"{file.member} cannot be unpacked: {error}") from None

@@ -19,7 +19,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hpinfer.errors import ChecksumError, ModelFormatError, ModelNotFoundError
+from hpinfer._locks import held
+from hpinfer.errors import ChecksumError, HpinferError, ModelFormatError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 RECORD = "hub.json"
 _CHUNK = 1 << 20
+_REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,16 @@ class CacheRecord:
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             files = {
-                file: FileRecord(str(item["sha256"]), int(item["size"]))
+                _plain_name(file): FileRecord(str(item["sha256"]), int(item["size"]))
                 for file, item in document["files"].items()
             }
-            return cls(document["name"], document["source"], document["recipe"], files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            texts = (document[key] for key in ("name", "source", "recipe"))
+            name, source, recipe = (_text(text) for text in texts)
+            return cls(name, source, recipe, files)
+        except (
+            *(OSError, ValueError, KeyError, TypeError, AttributeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise ModelFormatError(
                 f"{path} is missing or damaged ({type(error).__name__}): "
                 f"run `hpinfer models pull --force {directory.name.removesuffix('_paddle')}`"
@@ -113,24 +120,18 @@ class ModelCache:
         Raises:
             ModelNotFoundError: The cache cannot be written, or the lock was not free in time.
         """
-        from filelock import FileLock, Timeout
-
         path = self.root / "locks" / f"{directory.name}.lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path, timeout=timeout_s)
-            lock.acquire()
-        except Timeout:
-            raise ModelNotFoundError(
-                f"another process has been fetching {directory.name} for more than "
-                f"{timeout_s:g} s: wait for it, or end it and remove {path}"
-            ) from None
-        except OSError as error:
-            raise ModelNotFoundError(self._not_writable(error)) from error
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                free = stack.enter_context(held(path, timeout_s=timeout_s))
+            except (OSError, NotImplementedError) as error:  # the latter: the file system has none
+                raise self.write_error(error) from error
+            if not free:
+                raise ModelNotFoundError(
+                    f"another process has been fetching {directory.name} for more than "
+                    f"{timeout_s:g} s: wait for it, or end it and remove {path}"
+                )
             yield
-        finally:
-            lock.release()
 
     @contextlib.contextmanager
     def work_directory(self, directory: Path) -> Iterator[Path]:
@@ -138,25 +139,53 @@ class ModelCache:
 
         What a killed process left behind is removed first, and the scratch directory itself at
         the end, however that comes.
+
+        Raises:
+            ModelNotFoundError: The cache cannot be written: the disk is full or read-only, say.
         """
-        leftovers = self.root / "models" / ".tmp" / directory.name
+        leftovers = self._leftovers(directory)
+        self._put_back(directory)
         shutil.rmtree(leftovers, ignore_errors=True)
         work = leftovers / uuid.uuid4().hex
         try:
             work.mkdir(parents=True)
         except OSError as error:
-            raise ModelNotFoundError(self._not_writable(error)) from error
+            raise self.write_error(error) from error
         try:
             yield work
+        except OSError as error:
+            if isinstance(error, HpinferError):
+                raise
+            raise self.write_error(error) from error
         finally:
             shutil.rmtree(leftovers, ignore_errors=True)
+
+    def recover(self, directory: Path) -> None:
+        """Put back a model whose replacement was killed between two renames.
+
+        Nothing happens where there is none, or where the cache cannot be written now.
+        """
+        if directory.exists() or not self._leftovers(directory).is_dir():
+            return
+        with contextlib.suppress(ModelNotFoundError, OSError), self.lock(directory, timeout_s=0):
+            self._put_back(directory)
+
+    def _leftovers(self, directory: Path) -> Path:
+        return self.root / "models" / ".tmp" / directory.name
+
+    def _put_back(self, directory: Path) -> None:
+        """The caller holds the lock."""
+        for replaced in self._leftovers(directory).glob(f"*/{_REPLACED}"):
+            if not directory.exists():
+                with contextlib.suppress(OSError):
+                    replaced.replace(directory)
 
     def install(self, staged: Path, directory: Path, *, work: Path) -> None:
         """Put a complete staged directory in its place, replacing an older one.
 
         The caller holds the lock. If the last rename fails the older directory is put back.
         """
-        replaced = work / "replaced"
+        replaced = work / _REPLACED
         had_old = directory.exists()
         if had_old:
             directory.replace(replaced)
@@ -167,11 +196,26 @@ class ModelCache:
                 replaced.replace(directory)
             raise
 
-    def _not_writable(self, error: OSError) -> str:
-        return (
-            f"the model cache {self.root} cannot be written ({error.strerror or error}): "
-            "set HPINFER_CACHE_DIR to a writable directory"
+    def write_error(self, error: BaseException) -> ModelNotFoundError:
+        """The error to raise when a write below the root failed."""
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        return ModelNotFoundError(
+            f"the model cache {self.root} cannot be written ({reason}): "
+            "free some space or set HPINFER_CACHE_DIR to a writable directory"
         )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+def _plain_name(name: str) -> str:
+    """A name that stays in its directory; ValueError for another."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise ValueError(name)
+    return name
 
 
 def hash_file(path: Path) -> FileRecord:

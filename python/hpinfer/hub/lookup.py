@@ -51,6 +51,7 @@ def find_in_cache(
     cache = ModelCache(settings.cache_dir)
     for model_format in wanted:
         directory = cache.directory(name, model_format)
+        cache.recover(directory)
         if not directory.is_dir():
             continue
         record = CacheRecord.read(directory)

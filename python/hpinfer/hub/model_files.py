@@ -18,8 +18,9 @@ ONNX = "inference.onnx"
 PDMODEL = "inference.pdmodel"
 PROGRAM_JSON = "inference.json"
 PDIPARAMS = "inference.pdiparams"
+OM = "inference.om"
 
-#: Every file of a model directory that hpinfer reads.
+#: Every file of a model directory that hpinfer reads and fetches; OM is read where it lies.
 KNOWN_FILES = (INFERENCE_YML, ONNX, PDMODEL, PROGRAM_JSON, PDIPARAMS)
 
 
@@ -37,6 +38,7 @@ class ModelFiles:
         pdiparams: Its inference.pdiparams, or None.
         config: The parsed inference.yml; a fresh dict for each call.
         source: Where the directory was found, in words.
+        om: Its inference.om, compiled for Ascend NPUs, or None.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ModelFiles:
     pdiparams: Path | None
     config: dict[str, Any] = field(repr=False)
     source: str = "local directory"
+    om: Path | None = None
 
     @property
     def formats(self) -> tuple[ModelFormat, ...]:
@@ -105,10 +108,11 @@ def open_directory(
             f"{directory / INFERENCE_YML} describes model {model_name!r}, not {name!r}: "
             "pass the directory of the model that you name"
         )
-    if not formats_in(directory):
+    om = directory / OM
+    if not formats_in(directory) and not om.is_file():
         raise ModelFormatError(
             f"{directory} has no usable weights: expected {ONNX}, or {PDIPARAMS} "
-            f"with {PDMODEL} or {PROGRAM_JSON}"
+            f"with {PDMODEL} or {PROGRAM_JSON}, or {OM}"
         )
     present = {file: directory / file for file in KNOWN_FILES if (directory / file).is_file()}
     return ModelFiles(
@@ -121,6 +125,7 @@ def open_directory(
         pdiparams=present.get(PDIPARAMS),
         config=config,
         source=source,
+        om=om if om.is_file() else None,
     )
 
 
@@ -136,14 +141,17 @@ def dump_config(config: dict[str, Any]) -> str:
 
 
 def _load_config(directory: Path) -> dict[str, Any]:
+    from hpinfer.config.yaml_text import YamlProblem, read_yaml_text
+
     path = directory / INFERENCE_YML
     try:
-        text = path.read_text(encoding="utf-8")
+        config = _parse(read_yaml_text(path))
     except FileNotFoundError:
         raise ModelFormatError(_missing_yml(directory)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ModelFormatError(f"{path} cannot be read: {error}") from error
-    config = _parse(text, path)
+    except YamlProblem as error:
+        raise ModelFormatError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(config, dict):
         raise ModelFormatError(
             f"{path} holds {type(config).__name__}, expected a mapping with Global.model_name"
@@ -151,21 +159,20 @@ def _load_config(directory: Path) -> dict[str, Any]:
     return config
 
 
-def _parse(text: str, path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+def _parse(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
     import json
+
+    from hpinfer.config.yaml_text import check_extent, parse_yaml
 
     if text.startswith("{"):
         try:
-            return json.loads(text)
-        except ValueError:
+            config = json.loads(text)
+        except (ValueError, RecursionError):
             pass  # flow-style YAML starts with a brace too
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ModelFormatError(f"{path} is not valid YAML: {reason}") from None
+        else:
+            check_extent(config)
+            return config
+    return parse_yaml(text)
 
 
 def _missing_yml(directory: Path) -> str:

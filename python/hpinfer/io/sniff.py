@@ -21,6 +21,9 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_SEARCH = 1024
 _EXIF = b"Exif\0\0"
 
+#: Progressive JPEGs have some ten. Each costs a pass over the whole picture, even an empty one.
+_MAX_SCANS = 200
+
 # Ends a JPEG scan: a marker that is neither a stuffed zero nor a restart marker.
 _SCAN_END = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _PNM_HEADER = re.compile(rb"P([1-6])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})\s")
@@ -151,7 +154,7 @@ def _format_name(data: bytes) -> ImageFormat | None:
 
 
 def _jpeg(data: bytes) -> ImageHeader:
-    width = height = 0
+    width = height = scans = 0
     orientation = 1
     position = 2
     while True:
@@ -171,10 +174,16 @@ def _jpeg(data: bytes) -> ImageHeader:
         length = struct.unpack_from(">H", data, position)[0]
         body, position = position + 2, position + length
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, body + 1)
+            # The largest of several: decoders differ in which one they believe.
+            rows, columns = struct.unpack_from(">HH", data, body + 1)
+            if rows * columns >= width * height:
+                width, height = columns, rows
         elif marker == 0xE1 and orientation == 1 and data.startswith(_EXIF, body):
             orientation = _exif_orientation(data[body + len(_EXIF) : position])
         elif marker == 0xDA:
+            scans += 1
+            if scans > _MAX_SCANS:
+                raise BadImage(f"it is a JPEG of more than {_MAX_SCANS} scans, made to take long")
             end = _SCAN_END.search(data, position)
             position = end.end() - 2 if end else len(data)
 
@@ -201,19 +210,27 @@ def _webp(data: bytes) -> ImageHeader:
     while position + 8 <= min(end, len(data)):
         kind, length = struct.unpack_from("<4sI", data, position)
         body = position + 8
-        if kind == b"VP8X":
-            width = 1 + int.from_bytes(data[body + 4 : body + 7], "little")
-            height = 1 + int.from_bytes(data[body + 7 : body + 10], "little")
-        elif kind == b"VP8 " and not width:
-            width, height = (v & 0x3FFF for v in struct.unpack_from("<HH", data, body + 6))
-        elif kind == b"VP8L" and not width:
-            bits = struct.unpack_from("<I", data, body + 1)[0]
-            width, height = 1 + (bits & 0x3FFF), 1 + ((bits >> 14) & 0x3FFF)
+        if kind in (b"VP8X", b"VP8 ", b"VP8L"):
+            # The largest of canvas and frames: decoders differ in which one they believe.
+            columns, rows = _webp_size(data, kind, body)
+            if rows * columns > width * height:
+                width, height = columns, rows
         elif kind == b"EXIF":
             blob = data[body : body + length]
             orientation = _exif_orientation(blob.removeprefix(_EXIF))
         position = body + length + (length & 1)
     return ImageHeader("WebP", width, height, orientation, truncated=end > len(data))
+
+
+def _webp_size(data: bytes, kind: bytes, body: int) -> tuple[int, int]:
+    if kind == b"VP8X":
+        width, height = (int.from_bytes(data[body + at : body + at + 3], "little") for at in (4, 7))
+        return 1 + width, 1 + height
+    if kind == b"VP8 ":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, body + 6))
+        return width, height
+    bits = struct.unpack_from("<I", data, body + 1)[0]
+    return 1 + (bits & 0x3FFF), 1 + ((bits >> 14) & 0x3FFF)
 
 
 def _bmp(data: bytes) -> ImageHeader:

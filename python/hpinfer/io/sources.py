@@ -14,10 +14,12 @@ from hpinfer.errors import (
     ConfigError,
     HpinferError,
     InputNotFoundError,
+    InvalidInputError,
     InvalidTypeError,
 )
-from hpinfer.io.arrays import array_to_bgr, is_pillow, pillow_to_bgr
+from hpinfer.io.arrays import array_to_bgr, is_array, is_pillow, pillow_to_bgr
 from hpinfer.io.decode import decode_image
+from hpinfer.io.limits import MAX_NESTING, check_bytes, check_source, read_bounded
 from hpinfer.io.pdf import PdfReader
 from hpinfer.io.records import InputFailure, InputImage
 from hpinfer.io.sniff import is_pdf, is_tiff
@@ -64,6 +66,7 @@ def iter_images(
     - a directory: images and PDFs below it, recursively, sorted by path;
     - a glob pattern (``**`` recursive): what matches and has an image or PDF suffix, sorted;
     - an http or https address, unless ``HPINFER_OFFLINE`` is set;
+      ``HPINFER_INPUT_SOURCES`` switches off addresses (``local``) or paths as well (``memory``);
     - bytes, bytearray, memoryview or a binary file object, holding an image or PDF;
     - a NumPy array, uint8, [H, W, 3] blue first (never copied), [H, W] grey, or [H, W, 4];
     - a Pillow image, taken as it stands: Exif orientation is not applied to it.
@@ -103,7 +106,7 @@ class _Reader:
         # Read when a file or address comes: pictures in memory need none of them.
         return Settings.from_env()
 
-    def read(self, source: ImageSource) -> _Results:
+    def read(self, source: ImageSource, depth: int = 0) -> _Results:
         if isinstance(source, str):
             yield from self._text(source)
         elif isinstance(source, os.PathLike):
@@ -113,13 +116,16 @@ class _Reader:
             yield from self._guard(None, name, self._content, bytes(source), None, name)
         elif is_pillow(source):
             yield from self._memory(pillow_to_bgr, source)
-        elif hasattr(source, "__array_interface__") and hasattr(source, "dtype"):
+        elif is_array(source):
             yield from self._memory(array_to_bgr, source)
         elif callable(getattr(source, "read", None)):
             yield from self._file_object(source)
         elif isinstance(source, Iterable) and not isinstance(source, Mapping):
+            if depth >= MAX_NESTING:
+                yield from self._guard(None, self._next_name(), _reject_nesting)
+                return
             for item in source:
-                yield from self.read(item)
+                yield from self.read(item, depth + 1)
         else:
             yield from self._guard(None, self._next_name(), _reject, source)
 
@@ -127,14 +133,16 @@ class _Reader:
         if is_url(text):
             yield from self._guard(text, url_stem(text), self._url, text)
             return
-        path = Path(text).expanduser() if text else None
+        path = Path(os.path.expanduser(text)) if text else None  # noqa: PTH111 - Path's raises
         if path is not None and (_exists(path) or not glob.has_magic(text)):
             yield from self._path(path)
         else:
             yield from self._glob(text)
 
     def _path(self, path: Path) -> _Results:
-        if _is_directory(path):
+        if self._settings.input_sources == "memory":
+            yield from self._guard(str(path), path.stem, self._file, path)
+        elif _is_directory(path):
             files = sorted(_files_below(path))
             if not files:
                 yield from self._failure(
@@ -146,6 +154,9 @@ class _Reader:
             yield from self._guard(str(path), path.stem, self._file, path)
 
     def _glob(self, pattern: str) -> _Results:
+        if self._settings.input_sources == "memory" or "\0" in pattern:
+            yield from self._guard(pattern, "input", self._file, Path(pattern))
+            return
         matches = [Path(m) for m in sorted(glob.glob(os.path.expanduser(pattern), recursive=True))]  # noqa: PTH111, PTH207 - pathlib's globs have no absolute patterns
         usable = [m for m in matches if m.is_dir() or _has_known_suffix(m)]
         files = sorted({file for m in usable for file in (_files_below(m) if m.is_dir() else (m,))})
@@ -158,10 +169,18 @@ class _Reader:
             yield from self._guard(str(file), file.stem, self._file, file)
 
     def _file(self, path: Path) -> _Results:
+        check_source("path", str(path), allowed=self._settings.input_sources)
+        limit = self._settings.max_file_bytes
         try:
             with path.open("rb") as stream:
+                # Before it is read: of a file that grows, or of a device, the size says nothing.
+                check_bytes(os.fstat(stream.fileno()).st_size, name=str(path), max_bytes=limit)
                 head = stream.read(1024)
-                data = b"" if is_pdf(head) else head + stream.read()
+                rest = b"" if is_pdf(head) else stream.read(max(limit + 1 - len(head), 0))
+                data = head + rest
+                check_bytes(len(data), name=str(path), max_bytes=limit)
+        except HpinferError:
+            raise
         except FileNotFoundError:
             raise InputNotFoundError(f"input {path} does not exist") from None
         except IsADirectoryError:
@@ -176,6 +195,7 @@ class _Reader:
             yield from self._image(data, str(path), path.stem)
 
     def _url(self, url: str) -> _Results:
+        check_source("address", url, allowed=self._settings.input_sources)
         data = download(url, settings=self._settings)
         yield from self._content(data, url, url_stem(url))
 
@@ -188,7 +208,10 @@ class _Reader:
     def _stream(self, stream: Any, input_path: str | None, name: str) -> _Results:  # noqa: ANN401
         label = input_path or name
         try:
-            data = stream.read()
+            limit = self._settings.max_file_bytes
+            data = read_bounded(stream, name=f"file object {label}", max_bytes=limit)
+        except HpinferError:
+            raise
         except (OSError, ValueError) as error:
             raise InputNotFoundError(f"file object {label} cannot be read: {error}") from None
         if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -199,6 +222,8 @@ class _Reader:
         yield from self._content(bytes(data), input_path, name)
 
     def _content(self, data: bytes, input_path: str | None, name: str) -> _Results:
+        limit = self._settings.max_file_bytes
+        check_bytes(len(data), name=input_path or name, max_bytes=limit)
         if is_pdf(data):
             reader = PdfReader(data, name=input_path or name, settings=self._settings)
             yield from self._pages(reader, input_path, name)
@@ -219,7 +244,8 @@ class _Reader:
         label = input_path or name
         limit = self._settings.max_pixels
         if is_tiff(data):
-            reader = TiffReader(data, name=label, max_pixels=limit)
+            pages = self._settings.max_pages
+            reader = TiffReader(data, name=label, max_pixels=limit, max_pages=pages)
             yield from self._pages(reader, input_path, name)
         else:
             bgr = decode_image(data, name=label, max_pixels=limit)
@@ -270,6 +296,13 @@ def _reject(value: object) -> _Results:
     raise InvalidTypeError(
         f"input of type {type(value).__name__} is not supported: expected a path, URL, glob, "
         "bytes, binary file object, NumPy array, Pillow image, or an iterable of these"
+    )
+    yield  # makes this a generator
+
+
+def _reject_nesting() -> _Results:
+    raise InvalidInputError(
+        f"the input is nested more than {MAX_NESTING} deep: pass a flat list of inputs"
     )
     yield  # makes this a generator
 

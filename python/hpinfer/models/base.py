@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, over
 from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.models.overlap import batches_at_once, in_order
+from hpinfer.models.time_limit import CallLimit, checked_timeout
 from hpinfer.models.timing import StageClock
 from hpinfer.results import Result
 
@@ -65,6 +66,7 @@ class Model(ABC, Generic[ResultT]):
         *,
         batch_size: int | None = None,
         on_error: Literal["raise"] = "raise",
+        timeout: float | None = None,
         **params: Any,
     ) -> Iterator[ResultT]: ...
     @overload
@@ -74,6 +76,7 @@ class Model(ABC, Generic[ResultT]):
         *,
         batch_size: int | None = None,
         on_error: Literal["yield"],
+        timeout: float | None = None,
         **params: Any,
     ) -> Iterator[ResultT | InputFailure]: ...
 
@@ -83,6 +86,7 @@ class Model(ABC, Generic[ResultT]):
         *,
         batch_size: int | None = None,
         on_error: OnError = "raise",
+        timeout: float | None = None,
         **params: Any,
     ) -> Iterator[ResultT] | Iterator[ResultT | InputFailure]:
         """Runs the model over images, lazily: nothing is read before the first ``next``.
@@ -92,6 +96,9 @@ class Model(ABC, Generic[ResultT]):
             batch_size: Images that go through the network together; None takes the model's.
             on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
                 and goes on; also for a picture that can be read but not be used (too small, say).
+            timeout: Seconds that the whole call may take, from the first ``next`` on and with the
+                time that its caller spends between results; None for no limit. Then a
+                `TimeLimitError` comes, at once; native work stops at its next inference.
             **params: Parameters of the model's family; for this call only.
 
         Returns:
@@ -99,12 +106,18 @@ class Model(ABC, Generic[ResultT]):
 
         Raises:
             ConfigError: Unknown parameter, or a wrong value (at once, not at the first ``next``).
+            TimeLimitError: By ``next``: the time is over.
         """
         settings = self.call_settings(params)
         size = self._batch_size if batch_size is None else checked_batch_size(batch_size)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
         return predict_in_batches(
-            images, size, lambda batch: self.predict_images(batch, settings), on_error
+            images,
+            size,
+            lambda batch: self.predict_images(batch, settings),
+            on_error,
+            timeout=checked_timeout(timeout),
+            where=f"{self.name}.predict",
         )
 
     __call__ = predict
@@ -163,8 +176,13 @@ def predict_in_batches(
     batch_size: int,
     predict: Callable[[Sequence[InputImage]], Sequence[ResultT]],
     on_error: OnError,
+    *,
+    timeout: float | None = None,
+    where: str = "predict",
 ) -> Iterator[ResultT | InputFailure]:
     """Predicts lazily, batch by batch and several batches at once; results in input order.
+
+    Closing it stops what is under way at the next inference.
 
     Args:
         images: What reading gives; what failed keeps its place.
@@ -172,12 +190,19 @@ def predict_in_batches(
         predict: Gives one result for each image; called from several threads.
         on_error: With ``"yield"`` an image that `predict` refuses becomes an `InputFailure`, and
             the others of its batch are predicted without it.
+        timeout: Seconds for everything, from the first ``next`` on; None for no limit.
+        where: The call, for messages.
     """
-    yield from in_order(
-        batches(_timed(images), batch_size),
-        lambda batch: _predict_batch(batch, predict, on_error),
-        at_once=batches_at_once(),
-    )
+    limit = CallLimit(timeout, where=where)
+    try:
+        yield from in_order(
+            batches(_timed(images), batch_size),
+            lambda batch: limit.run(lambda: _predict_batch(batch, predict, on_error)),
+            at_once=batches_at_once(),
+            limit=limit,
+        )
+    finally:
+        limit.give_up()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,21 +233,22 @@ def _predict_batch(
     with StageClock() as clock:
         images = [read.item for read in usable if isinstance(read.item, InputImage)]
         results = _predict_usable(images, predict, on_error)
-    for read, result in zip(usable, results, strict=True):
-        if isinstance(result, Result):
-            _add_times(result, clock, read.seconds, len(usable))
+    _add_times(results, [read.seconds for read in usable], clock)
     remaining = iter(results)
     return [read.item if isinstance(read.item, InputFailure) else next(remaining) for read in batch]
 
 
-def _add_times(result: Result, clock: StageClock, decode: float, images: int) -> None:
+def _add_times(
+    results: Sequence[Result | InputFailure], decodes: Sequence[float], clock: StageClock
+) -> None:
     """Adds the times of the whole call, of which each image of a batch has an equal share."""
-    own = dict(result.timing)
-    steps = clock.stages if own or clock.stages else clock.around_networks
-    whole = {**steps, "network": clock.network, "total": clock.total}
-    shares = {name: seconds / images for name, seconds in whole.items()}
-    shares["total"] += decode
-    result.set_timing({"decode": decode, **own, **shares})
+    for result, decode in zip(results, decodes, strict=True):
+        if isinstance(result, Result):
+            own = result.timing
+            shares = clock.shares(len(results), staged=bool(own))
+            result.set_timing(
+                {"decode": decode, **own, **shares, "total": shares["total"] + decode}
+            )
 
 
 def _predict_usable(

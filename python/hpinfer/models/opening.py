@@ -353,6 +353,8 @@ def network_paths(files: ModelFiles) -> dict[NetworkFormat, Path]:
         paths["pdmodel"] = files.pdmodel
     if files.pdiparams is not None and files.program_json is not None:
         paths["pir"] = files.program_json
+    if files.om is not None:
+        paths["om"] = files.om
     return paths
 
 

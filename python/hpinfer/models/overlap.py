@@ -6,12 +6,14 @@ import contextvars
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from hpinfer._settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+    from hpinfer.models.time_limit import CallLimit
 
 GroupT = TypeVar("GroupT")
 ResultT = TypeVar("ResultT")
@@ -36,6 +38,7 @@ def in_order(
     work: Callable[[GroupT], Sequence[ResultT]],
     *,
     at_once: int,
+    limit: CallLimit | None = None,
 ) -> Iterator[ResultT]:
     """The results of `work` for each group, in the order of the groups, lazily.
 
@@ -47,11 +50,17 @@ def in_order(
         groups: Read by one thread at a time, from the third on not the caller's.
         work: Called from several threads at once.
         at_once: Groups worked on at the same time; 1: all in the caller's thread, nothing ahead.
+        limit: With a time limit all is read and worked on in other threads, so that the caller is
+            free when it is over, whatever they are waiting for.
 
     Raises:
         Exception: What `groups` or `work` raised, after the results of all groups before it.
+        TimeLimitError: The time is over.
     """
     remaining = iter(groups)
+    if limit is not None and limit.is_set:
+        yield from _Ahead(remaining, work, limit).results(at_once)
+        return
     for group in remaining if at_once == 1 else itertools.islice(remaining, 1):
         yield from work(group)
     for group in remaining:  # there is a second one, so threads are worth their while
@@ -66,10 +75,14 @@ class _Ahead(Generic[GroupT, ResultT]):
     """Groups in work. A job takes the next group, whichever that is by then, and works on it."""
 
     def __init__(
-        self, groups: Iterator[GroupT], work: Callable[[GroupT], Sequence[ResultT]]
+        self,
+        groups: Iterator[GroupT],
+        work: Callable[[GroupT], Sequence[ResultT]],
+        limit: CallLimit | None = None,
     ) -> None:
         self._groups = groups
         self._work = work
+        self._limit = limit
         self._reading = threading.Lock()
         self._next = 0  # number of the next group; guarded by _reading
         self._ended = False
@@ -95,7 +108,10 @@ class _Ahead(Generic[GroupT, ResultT]):
             executor.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, executor: ThreadPoolExecutor) -> None:
-        executor.submit(contextvars.copy_context().run, self._job)
+        try:
+            executor.submit(contextvars.copy_context().run, self._job)
+        except RuntimeError:  # the system gives no more threads
+            self._job()
 
     def _job(self) -> None:
         with self._reading:
@@ -128,6 +144,10 @@ class _Ahead(Generic[GroupT, ResultT]):
             self._arrived.notify_all()
 
     def _outcome(self, number: int) -> Sequence[ResultT] | BaseException | _End:
+        left = None if self._limit is None else self._limit.left
         with self._arrived:
-            self._arrived.wait_for(lambda: number in self._outcomes)
+            if self._limit is not None:
+                self._limit.check()
+            if not self._arrived.wait_for(lambda: number in self._outcomes, left):
+                raise cast("CallLimit", self._limit).error()
             return self._outcomes.pop(number)

@@ -56,14 +56,20 @@ class StageClock:
         """Seconds in networks, summed over the threads that ran them."""
         return self._timer.seconds
 
-    @property
-    def around_networks(self) -> dict[str, float]:
-        """Seconds before the first network began, in networks, and after the last one ended."""
-        return {
-            "preprocess": self._timer.before,
-            "network": self.network,
-            "postprocess": self._timer.after,
-        }
+    def shares(self, images: int, *, staged: bool) -> dict[str, float]:
+        """What each of the images of a call, done together, has taken.
+
+        Args:
+            images: Number of images.
+            staged: Whether they have stages of their own. Without those and without `stages`:
+                before the first network began, in networks, and after the last one ended.
+        """
+        timer = self._timer
+        steps = self.stages
+        if not staged and not steps:
+            steps = {"preprocess": timer.before, "network": 0.0, "postprocess": timer.after}
+        whole = {**steps, "network": timer.seconds, "total": timer.total}
+        return {name: seconds / images for name, seconds in whole.items()}
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

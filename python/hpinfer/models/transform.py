@@ -60,7 +60,7 @@ def _translate(operator: Operator, translators: Translators) -> list[NativeOpera
         )
     try:
         return translators[operator.name](operator)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         if isinstance(error, (ConfigError, UnsupportedError)):
             raise
         raise ConfigError(

@@ -85,19 +85,27 @@ def segmentation_resize(
     """
     step = config.operator("Resize")
     params = {} if step is None else step.params
-    if target_size is None:
-        size = params.get("target_size", -1)
-        target_size = _size(size) if size not in (-1, [-1, -1]) else None
-    if target_size is None:
-        return None
-    width, height = target_size
-    return _resize(
-        width,
-        height,
-        keep_ratio=bool(params.get("keep_ratio", True)),
-        multiple=params.get("size_divisor", 32) or 1,
-        interpolation=_interpolation(params.get("interp", "LINEAR")),
-    )
+    try:
+        if target_size is None:
+            size = params.get("target_size", -1)
+            target_size = _size(size) if size not in (-1, [-1, -1]) else None
+        if target_size is None:
+            return None
+        width, height = target_size
+        return _resize(
+            width,
+            height,
+            keep_ratio=bool(params.get("keep_ratio", True)),
+            multiple=int(params.get("size_divisor") or 1) if "size_divisor" in params else 32,
+            interpolation=_interpolation(params.get("interp", "LINEAR")),
+        )
+    except (TypeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(
+            f"the step 'Resize' has unusable parameters {dict(params)!r}: "
+            f"{type(error).__name__} {error}"
+        ) from None
 
 
 def _resize(
@@ -204,7 +212,7 @@ _SEGMENTATION: Translators = {"Normalize": _segmentation_normalize}
 
 def _interpolation(value: Any) -> str:  # noqa: ANN401 - a number or a name
     key = value.upper() if isinstance(value, str) else value
-    if key not in _INTERPOLATIONS:
+    if not isinstance(key, (str, int)) or key not in _INTERPOLATIONS:
         raise ConfigError(f"interp must be one of {list(_INTERPOLATIONS)}; got {value!r}")
     return _INTERPOLATIONS[key]
 

@@ -23,12 +23,14 @@ def operator_types(path: Path, network_format: NetworkFormat) -> frozenset[str]:
     A file that cannot be read gives the empty set: loading it will say what is wrong with it.
 
     Args:
-        path: The ``.onnx``, ``.pdmodel`` or PIR ``.json`` file.
+        path: The ``.onnx``, ``.pdmodel``, PIR ``.json`` or ``.om`` file.
         network_format: Which of them it is.
     """
     try:
         if network_format == "onnx":
             return read_onnx_operators(path)
+        if network_format == "om":  # compiled: its operators are not told any more
+            return frozenset()
         program = read_program(path)
     except HpinferError:
         return frozenset()

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 #: How a Paddle program is stored: ``.pdmodel`` (protobuf) or PIR ``.json``.
 ProgramFormat: TypeAlias = Literal["pdmodel", "pir"]
 #: How a network is stored.
-NetworkFormat: TypeAlias = Literal["onnx", "pdmodel", "pir"]
+NetworkFormat: TypeAlias = Literal["onnx", "pdmodel", "pir", "om"]
 #: Dimensions, None for those of any size.
 AnyShape: TypeAlias = "tuple[int | None, ...]"
 

@@ -6,7 +6,7 @@ import contextlib
 import queue
 from typing import TYPE_CHECKING, Any
 
-from hpinfer.errors import EngineError, HpinferError
+from hpinfer.errors import EngineError, HpinferError, OutOfMemoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,6 +91,8 @@ def one_line_errors() -> Iterator[None]:
             raise EngineError(f"Paddle Inference failed: {summary(str(error))}") from None
         raise
     except Exception as error:  # Paddle raises RuntimeError, ValueError, OSError, ... alike
+        if isinstance(error, MemoryError) or "ResourceExhausted" in str(error):
+            raise OutOfMemoryError(f"Paddle Inference failed: {summary(str(error))}") from None
         raise EngineError(f"Paddle Inference failed: {summary(str(error))}") from None
 
 

@@ -199,6 +199,7 @@ def _load(
     call = _inference_call(version)
     pool = PredictorPool(predictors, call)
     native = _native.python_session(
+        "paddle",
         _in_order(inputs, predictors[0].get_input_names()),
         _in_order(outputs, predictors[0].get_output_names()),
         pool.run,

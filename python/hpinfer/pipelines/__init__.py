@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from hpinfer._giving_up import given_up_on_failure
 from hpinfer.config.inheritance import Given, resolve
 from hpinfer.config.paddlex_arguments import one_use_hpip, refuse_unknown, split_paddlex_arguments
 from hpinfer.config.pipeline import read_pipeline
@@ -126,7 +127,8 @@ def create_pipeline(
     # Engines load without Python's lock: meanwhile, what the first prediction would wait for.
     Part(_import_for_prediction, lambda _: None, in_background=True)
     _tell_what_does_not_apply(settings)
-    return PIPELINE_CLASSES[source.config.pipeline_name](source.config, settings)
+    with given_up_on_failure():
+        return PIPELINE_CLASSES[source.config.pipeline_name](source.config, settings)
 
 
 def _import_for_prediction() -> None:

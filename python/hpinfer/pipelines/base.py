@@ -11,6 +11,7 @@ from hpinfer.io import InputFailure, InputImage, iter_images
 from hpinfer.models.base import check_parameters, predict_in_batches
 from hpinfer.models.loading import load_model, locate_model
 from hpinfer.models.retuning import tuning_request
+from hpinfer.models.time_limit import checked_timeout
 from hpinfer.pipelines.loading import Part
 from hpinfer.results import Result
 
@@ -66,15 +67,30 @@ class Pipeline(ABC, Generic[ResultT]):
 
     @overload
     def predict(
-        self, input: ImageSource, *, on_error: Literal["raise"] = "raise", **params: Any
+        self,
+        input: ImageSource,
+        *,
+        on_error: Literal["raise"] = "raise",
+        timeout: float | None = None,
+        **params: Any,
     ) -> Iterator[ResultT]: ...
     @overload
     def predict(
-        self, input: ImageSource, *, on_error: Literal["yield"], **params: Any
+        self,
+        input: ImageSource,
+        *,
+        on_error: Literal["yield"],
+        timeout: float | None = None,
+        **params: Any,
     ) -> Iterator[ResultT | InputFailure]: ...
 
     def predict(
-        self, input: ImageSource, *, on_error: OnError = "raise", **params: Any
+        self,
+        input: ImageSource,
+        *,
+        on_error: OnError = "raise",
+        timeout: float | None = None,
+        **params: Any,
     ) -> Iterator[ResultT] | Iterator[ResultT | InputFailure]:
         """Predicts lazily: nothing is read before the first ``next``.
 
@@ -88,6 +104,9 @@ class Pipeline(ABC, Generic[ResultT]):
                 addresses, PDFs, bytes, BGR arrays, Pillow images, and iterables of these.
             on_error: ``"raise"`` stops at a bad input, ``"yield"`` gives an `InputFailure` for it
                 and goes on; one bad picture does not lose the others of its batch.
+            timeout: Seconds that the whole call may take, from the first ``next`` on and with the
+                time that its caller spends between results; None for no limit. Then a
+                `TimeLimitError` comes, at once; native work stops at its next inference.
             **params: Parameters of the pipeline (its class lists them), for this call only. None
                 leaves the pipeline's value.
 
@@ -97,6 +116,7 @@ class Pipeline(ABC, Generic[ResultT]):
         Raises:
             ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded (at
                 once, not at the first ``next``).
+            TimeLimitError: By ``next``: the time is over.
         """
         settings = self.call_settings(params)
         images: Iterator[InputImage | InputFailure] = iter_images(input, on_error=on_error)
@@ -105,6 +125,8 @@ class Pipeline(ABC, Generic[ResultT]):
             self._batch_size,
             lambda batch: self._predict_batch(batch, settings),
             on_error,
+            timeout=checked_timeout(timeout),
+            where=f"{self._name}.predict",
         )
 
     __call__ = predict

@@ -37,7 +37,10 @@ class Part(Generic[PartT]):
             return
         # What a caller has set for its thread (measuring, say) holds for its parts.
         run: Callable[..., Any] = contextvars.copy_context().run
-        threading.Thread(target=run, args=(self._run, make), name="hpinfer-load").start()
+        try:
+            threading.Thread(target=run, args=(self._run, make), name="hpinfer-load").start()
+        except RuntimeError:  # the system gives no more threads
+            self._run(make)
 
     def get(self) -> PartT:
         """The part, waited for.

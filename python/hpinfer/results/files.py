@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from hpinfer.errors import InvalidInputError
+from hpinfer.errors import InvalidInputError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,13 +67,21 @@ def picture_suffix(input_path: str | None, image: Image.Image) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8 through a temporary file."""
+    """Writes `text` as UTF-8 through a temporary file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     with _replacing(path) as stream:
         stream.write(text.encode("utf-8", errors="surrogatepass"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes `content` through a temporary file."""
+    """Writes `content` through a temporary file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     with _replacing(path) as stream:
         stream.write(content)
 
@@ -82,6 +91,7 @@ def write_picture(path: Path, image: Image.Image) -> None:
 
     Raises:
         InvalidInputError: The picture is too large for that format.
+        OutputError: It cannot be written.
     """
     image_format = IMAGE_FORMATS[path.suffix.lower()]
     limit = _LONGEST_SIDE.get(image_format)
@@ -96,15 +106,29 @@ def write_picture(path: Path, image: Image.Image) -> None:
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    _make_directory(path.parent)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            yield stream
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        _make_directory(path.parent)
+        try:
+            with temporary.open("xb") as stream:
+                yield stream
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "free some space or save elsewhere" if full else "save elsewhere"
+    told = OutputError(
+        f"{os.fspath(path)!r} cannot be written ({error.strerror or error}): {remedy}"
+    )
+    told.errno = error.errno
+    return told
 
 
 def _make_directory(directory: Path) -> None:

@@ -34,8 +34,8 @@ class ModelSource:
     def path(self) -> Path:
         """The network's file."""
         files = self.files
-        found = {"onnx": files.onnx, "pdmodel": files.pdmodel, "pir": files.program_json}
-        path = found[self.network]
+        found = {"onnx": files.onnx, "pdmodel": files.pdmodel, "om": files.om}
+        path = found.get(self.network, files.program_json)
         assert path is not None
         return path
 
@@ -49,10 +49,10 @@ def model_source(option: RuntimeOption) -> ModelSource:
         ModelFormatError: The weights of a Paddle model are missing.
         UnsupportedError: No engine reads this format.
     """
-    if option.model_format not in (ModelFormat.ONNX, ModelFormat.PADDLE):
+    if option.model_format not in (ModelFormat.ONNX, ModelFormat.PADDLE, ModelFormat.OM):
         raise UnsupportedError(
             f"ModelFormat.{option.model_format.name} is not supported: hpinfer's engines read "
-            "ONNX and PADDLE"
+            "ONNX, PADDLE and OM"
         )
     if option.model_buffer is not None:
         return _written(option, option.model_buffer)
@@ -61,6 +61,8 @@ def model_source(option: RuntimeOption) -> ModelSource:
     model = _existing(option.model_file)
     if option.model_format is ModelFormat.ONNX:
         return ModelSource(_files(model, onnx=model), "onnx")
+    if option.model_format is ModelFormat.OM:
+        return ModelSource(_files(model, om=model), "om")
     weights = _weights(model, option.params_file)
     if weights != model.with_suffix(".pdiparams"):
         return _side_by_side(model, weights)
@@ -104,6 +106,10 @@ def _written(option: RuntimeOption, model: bytes) -> ModelSource:
         path = folder / "inference.onnx"
         path.write_bytes(model)
         return ModelSource(_files(path, onnx=path), "onnx", scratch)
+    if option.model_format is ModelFormat.OM:
+        path = folder / "inference.om"
+        path.write_bytes(model)
+        return ModelSource(_files(path, om=path), "om", scratch)
     path = folder / ("inference.json" if model.lstrip()[:1] == b"{" else "inference.pdmodel")
     weights = folder / "inference.pdiparams"
     path.write_bytes(model)
@@ -136,6 +142,7 @@ def _files(
     pdmodel: Path | None = None,
     program_json: Path | None = None,
     pdiparams: Path | None = None,
+    om: Path | None = None,
 ) -> ModelFiles:
     return ModelFiles(
         name=model.parent.name,
@@ -147,4 +154,5 @@ def _files(
         pdiparams=pdiparams,
         config={},
         source="set_model_path",
+        om=om,
     )

@@ -143,7 +143,7 @@ class RuntimeOption:
         self.device, self.device_id = Device.GPU, _checked_device_id(device_id)
 
     def use_ascend(self, device_id: int = 0) -> None:
-        """Run on an Ascend NPU; creating the runtime fails if this build has no engine for it."""
+        """Run on an Ascend NPU; creating the runtime fails if CANN is not installed."""
         self.device, self.device_id = Device.ASCEND, _checked_device_id(device_id)
 
     def set_cpu_thread_num(self, thread_num: int = -1) -> None:

@@ -51,6 +51,7 @@ def open_session(option: RuntimeOption) -> tuple[Session, ModelSource]:
     source = model_source(option)
     engine = _engine(option)
     _check_foreign_options(option, engine)
+    _check_format(source, engine)
     if engine == "tensorrt":
         from hpinfer.ultra_infer.tensorrt import open_tensorrt
 
@@ -120,6 +121,8 @@ def _engine(option: RuntimeOption) -> BackendName:
         _check_engine(engine, usable.get(engine))
         return engine
     wanted: tuple[BackendName, ...] = ("onnxruntime",)
+    if option.device is Device.ASCEND:
+        wanted = ("om",)
     if option.device is Device.CPU:
         wanted = ("openvino", "onnxruntime")
     for engine in wanted:
@@ -144,8 +147,25 @@ def _device(option: RuntimeOption) -> str:
         return "cpu"
     if option.device is Device.GPU:
         return f"gpu:{option.device_id}"
+    if option.device is Device.ASCEND:
+        return f"npu:{option.device_id}"
     raise UnsupportedError(
-        f"device {option.device.name} is not supported by this engine; hpinfer runs on CPU and GPU"
+        f"device {option.device.name} is not supported by this engine; hpinfer runs on CPU, GPU "
+        "and Ascend NPU"
+    )
+
+
+def _check_format(source: ModelSource, engine: str) -> None:
+    """Compiled models are for their own engine, which reads nothing else."""
+    if (source.network == "om") == (engine == "om"):
+        return
+    if engine == "om":
+        raise UnsupportedError(
+            f"the om engine reads models compiled by atc (ModelFormat.OM), not {source.path.name}"
+        )
+    raise UnsupportedError(
+        f"{source.path.name} is compiled for Ascend NPUs and the engine is {engine}: call "
+        "use_ascend() and use_om_backend()"
     )
 
 
@@ -170,6 +190,8 @@ def _session_options(option: RuntimeOption, engine: str) -> dict[str, Any]:
     translate = {"onnxruntime": _ort, "openvino": _openvino, "paddle": _paddle}
     found = translate[engine](option) if engine in translate else {}
     threads = found.pop("num_threads", -1)
+    if engine == "om":  # the NPU computes
+        return found
     return {**found, "num_threads": thread_count(option.cpu_thread_num, threads)}
 
 
@@ -273,8 +295,8 @@ def _open(
 
 
 def _reads(engine: str, source: ModelSource) -> bool:
-    """Whether an engine takes the Paddle files as they are."""
-    return engine == "paddle" or (engine == "openvino" and source.network == "pdmodel")
+    """Whether an engine takes the model's files as they are."""
+    return engine in ("paddle", "om") or (engine == "openvino" and source.network == "pdmodel")
 
 
 def _versions() -> dict[str, str]:

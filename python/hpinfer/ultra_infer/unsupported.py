@@ -28,7 +28,7 @@ MODULE_NAMES = {
     "CoreMask": "there is no engine for this device",
 }
 
-_NO_ENGINE = "hpinfer has no engine for it; it has onnxruntime, openvino, paddle and tensorrt"
+_NO_ENGINE = "hpinfer has no engine for it; it has onnxruntime, openvino, paddle, tensorrt and om"
 _PADDLE_ENGINE = "hpinfer's Paddle engine takes no such option"
 _NO_STREAM = "hpinfer runs on streams of its own"
 #: Methods and sub-options of RuntimeOption that have no counterpart, and why.

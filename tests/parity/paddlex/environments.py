@@ -80,6 +80,8 @@ def build_wheels(work: Path, given: Path | None = None) -> None:
         work: gets them, in the folder `dist`.
         given: a folder that has them already; None builds them from this repository.
     """
+    if given is not None and given.resolve() == (work / "dist").resolve():
+        return
     shutil.rmtree(work / "dist", ignore_errors=True)
     if given is not None:
         shutil.copytree(given, work / "dist")

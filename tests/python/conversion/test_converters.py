@@ -88,7 +88,7 @@ def test_fetched_once_and_verified(cache: Path, monkeypatch: pytest.MonkeyPatch)
     assert library.read_bytes() == CONTENT
     assert cache in library.parents
     assert [path.name for path in library.parent.iterdir()] == [library.name]
-    monkeypatch.setattr(subprocess, "run", None)  # nothing is fetched any more
+    monkeypatch.setattr(subprocess, "Popen", None)  # nothing is fetched any more
     assert find_converter("pdmodel") == Converter("1.3.1", "cache", library)
     assert obtain(Converter("1.3.1", "cache", library), "pdmodel") == library
 

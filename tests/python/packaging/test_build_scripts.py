@@ -59,11 +59,12 @@ def test_the_container_gets_the_options(docker: Path) -> None:
     assert arguments[arguments.index("--name") + 1] == "mine"
     assert "mirror.example/image" in arguments
     assert "https_proxy=proxy.example:8080" in arguments
-    assert arguments[-9] == "12"
-    assert arguments[-8:] == [
+    assert arguments[-11] == "12"
+    assert arguments[-10:] == [
         *("--option", "ENABLE_ORT_BACKEND=ON"),
         *("--option", "ENABLE_OPENVINO_BACKEND=OFF"),
         *("--option", "ENABLE_PADDLE_BACKEND=ON"),
+        *("--option", "ENABLE_OM_BACKEND=ON"),
         *("--option", "WITH_GPU=OFF"),
     ]
 
@@ -100,6 +101,21 @@ def test_interpreters_are_found_by_what_they_are(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "none"))
     assert list(build_wheel.installed_pythons()) == [str(tmp_path / f"python{version}")]
+
+
+def test_a_version_of_the_guides_picks_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / f"python{version}").symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "none"))
+    for given in (version, f"{version}.1"):
+        found = list(build_wheel.installed_pythons(build_wheel.wanted_versions(given)))
+        assert found == [str(tmp_path / f"python{version}")]
+    assert build_wheel.wanted_versions("") == build_wheel.VERSIONS
+    with pytest.raises(SystemExit, match=r"PYTHON_VERSION=3\.9\.1: 3\.10 to 3\.14"):
+        build_wheel.wanted_versions("3.9.1")
 
 
 def test_files_that_change_are_seen(tmp_path: Path) -> None:

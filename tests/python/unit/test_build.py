@@ -17,6 +17,7 @@ ENGINE_OPTIONS = {
     "openvino": "ENABLE_OPENVINO_BACKEND",
     "paddle": "ENABLE_PADDLE_BACKEND",
     "tensorrt": "ENABLE_TRT_BACKEND",
+    "om": "ENABLE_OM_BACKEND",
 }
 
 
@@ -50,6 +51,7 @@ def test_the_questions_have_the_answers_of_the_options() -> None:
     assert hpinfer.is_built_with_openvino() == options["ENABLE_OPENVINO_BACKEND"]
     assert hpinfer.is_built_with_paddle() == options["ENABLE_PADDLE_BACKEND"]
     assert hpinfer.is_built_with_trt() == options["ENABLE_TRT_BACKEND"]
+    assert hpinfer.is_built_with_om() == options["ENABLE_OM_BACKEND"]
 
 
 def test_a_build_without_paddle_does_not_use_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,23 @@ def test_absent_and_broken_engines_are_out_with_the_loaders_words():
         assert found.rejected[engine].reason == "not part of this build"
 
 
+def test_an_npu_has_one_engine_and_that_reads_compiled_models():
+    om = EngineStatus("om", usable=True, devices=("NPU 0: Ascend310P3",))
+    for device, expected in (
+        ("npu", ["om fp32 from .om"]),
+        ("cpu", ["onnxruntime fp32 from .onnx"]),
+    ):
+        assert (
+            labels(candidates(facts("onnx", "om"), [ORT, om], settings(device=device))) == expected
+        )
+    found = candidates(facts("onnx"), [ORT, om], settings(device="npu:1"))
+    assert "compile it with atc" in found.rejected["om"].reason
+    assert "does not run on an NPU" in found.rejected["onnxruntime"].reason
+    without = EngineStatus("om", usable=True)
+    found = candidates(facts("om"), [without], settings(device="npu"))
+    assert "no Ascend NPU here" in found.rejected["om"].reason
+
+
 def test_a_gpu_is_never_replaced_by_the_processor():
     found = candidates(facts("onnx", "pdmodel"), ALL, settings(device="gpu:0"))
     assert labels(found) == []

