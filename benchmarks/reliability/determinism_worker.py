@@ -53,21 +53,34 @@ def batches(engine: str, network: str, precision: str) -> dict[str, Any]:
     random = np.random.default_rng(31)
     widths = (32, 96, 160, 320, 640, 1000)
     by_count = dict.fromkeys((2, 3, 4, 8), 0.0)
-    mates, place, again = 0.0, 0.0, 0.0
+    moved: set[int] = set()
+    several, mates, place, again = 0.0, 0.0, 0.0, 0.0
     for width in widths:
         lines = random.standard_normal((8, 3, 48, width), np.float32)
         alone = run(lines[:1])[0]
         again = max(again, _gap(alone, run(lines[:1])[0]))
+        pair = run(lines[:2])[0][:1]
         for count in by_count:
             together = run(lines[:count])[0]
-            by_count[count] = max(by_count[count], _gap(alone, together[:1]))
+            gap = _gap(alone, together[:1])
+            by_count[count] = max(by_count[count], gap)
+            several = max(several, _gap(pair, together[:1]))
+            if gap:
+                moved.add(width)
             swapped = run(np.concatenate([lines[:1], lines[::-1][: count - 1]]))[0]
             mates = max(mates, _gap(together[:1], swapped[:1]))
             last = run(np.concatenate([lines[1:count], lines[:1]]))[0]
             place = max(place, _gap(together[:1], last[-1:]))
-    figures: dict[str, float] = {f"gap in {count} lines": gap for count, gap in by_count.items()}
-    figures |= {"gap by other mates": mates, "gap by place": place, "gap by repetition": again}
-    return {"figures": {"widths": ", ".join(map(str, widths)), **figures}}
+    figures: dict[str, float | str] = {
+        "widths": ", ".join(map(str, widths)),
+        **{f"gap of 1 and {count} lines": gap for count, gap in by_count.items()},
+        "at widths": ", ".join(map(str, sorted(moved))) or "none",
+        "gap of 2 and more lines": several,
+        "gap by other mates": mates,
+        "gap by place": place,
+        "gap by repetition": again,
+    }
+    return {"figures": figures}
 
 
 def _gap(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:

@@ -2,8 +2,8 @@
 
     python benchmarks/reliability/faults.py --out faults.json [--ctest build/release]
 
-Runs tests/python/faults, the C++ test that fails every allocation, and measures how soon Ctrl-C and a
-`timeout` end a call here. Needs the test extras; about two minutes.
+Runs tests/python/faults, the C++ test that fails every allocation, and measures how soon Ctrl-C and
+a `timeout` end a call here. Needs the test extras; about two minutes.
 """
 
 from __future__ import annotations

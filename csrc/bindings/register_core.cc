@@ -83,13 +83,15 @@ class EngineTimer {
   std::optional<EngineClock::Scope> scope_;
 };
 
-// Makes a cancellation its thread's between enter and exit.
+// Makes a cancellation its thread's between begin and end.
 class CancellationScope {
  public:
   explicit CancellationScope(std::shared_ptr<Cancellation> cancellation)
       : cancellation_(std::move(cancellation)) {}
-  void enter() { scope_.emplace(cancellation_.get()); }
-  void exit(const py::args& /*failure*/) { scope_.reset(); }
+  void begin() { scope_.emplace(cancellation_.get()); }
+  void end(const py::object& /*type*/, const py::object& /*value*/, const py::object& /*trace*/) {
+    scope_.reset();
+  }
 
  private:
   std::shared_ptr<Cancellation> cancellation_;
@@ -97,7 +99,8 @@ class CancellationScope {
 };
 
 std::shared_ptr<Cancellation> cancellation_after(std::optional<double> seconds) {
-  if (!seconds) return std::make_shared<Cancellation>(std::optional<Cancellation::Clock::time_point>());
+  if (!seconds)
+    return std::make_shared<Cancellation>(std::optional<Cancellation::Clock::time_point>());
   const auto span = std::chrono::duration<double>(*seconds);
   return std::make_shared<Cancellation>(
       Cancellation::Clock::now() + std::chrono::duration_cast<Cancellation::Clock::duration>(span));
@@ -147,8 +150,9 @@ void register_core(py::module_& m) {
       .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
       .def_property_readonly("total", &EngineTimer::total, "Seconds from start to stop.");
   py::class_<CancellationScope>(m, "CancellationScope")
-      .def("__enter__", &CancellationScope::enter)
-      .def("__exit__", &CancellationScope::exit);
+      .def("__enter__", &CancellationScope::begin)
+      .def("__exit__", &CancellationScope::end, py::arg("type"), py::arg("value"),
+           py::arg("traceback"));
   py::class_<Cancellation, std::shared_ptr<Cancellation>>(
       m, "Cancellation", "Stops native work of several threads where it can stop.")
       .def(py::init(&cancellation_after), py::arg("seconds") = py::none(),

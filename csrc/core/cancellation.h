@@ -8,9 +8,9 @@
 
 namespace hpinfer {
 
-// Thread-safe. Work looks at the one of its thread where it can stop: before each inference, between
-// two indices of a parallel loop, and while it waits for another's inference. ThreadPool carries it
-// to the workers.
+// Thread-safe. Work looks at the one of its thread where it can stop: before each inference,
+// between two indices of a parallel loop, and while it waits for another's inference. ThreadPool
+// carries it to the workers.
 class Cancellation {
  public:
   using Clock = std::chrono::steady_clock;

@@ -56,9 +56,8 @@ Image ImageUnwarper::unwarp_one(const ImageView& image) const {
         ErrorCode::kModelFormat, "an unwarping model gives [1,3,H,W]; got ", shape.to_string());
   const auto values = float_values(outputs[0], kNetwork);
   check_finite(values, kNetwork);
-  return vision::planes_to_image(values.data(),
-                                 static_cast<int>(shape[2]), static_cast<int>(shape[3]),
-                                 ColorOrder::kBgr, &thread_pool());
+  return vision::planes_to_image(values.data(), static_cast<int>(shape[2]),
+                                 static_cast<int>(shape[3]), ColorOrder::kBgr, &thread_pool());
 }
 
 }  // namespace hpinfer::models

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/thread_pool.h"
-#include "models/picture_batches.h"
 #include "models/network_output.h"
+#include "models/picture_batches.h"
 #include "models/planar_target.h"
 
 namespace hpinfer::models {

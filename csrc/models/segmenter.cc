@@ -1,8 +1,8 @@
 #include "models/segmenter.h"
 
 #include "core/thread_pool.h"
-#include "models/picture_batches.h"
 #include "models/network_output.h"
+#include "models/picture_batches.h"
 #include "models/planar_target.h"
 #include "postprocess/segmentation.h"
 
@@ -87,10 +87,9 @@ void Segmenter::run(const vision::TransformPlan& plan, std::span<const ImageView
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
   const bool values = output.shape().rank() == 4 && output.dtype() == DType::kFloat32;
-  const bool labels_given = output.shape().rank() == 3 && (output.dtype() == DType::kInt32 ||
-                                                           output.dtype() == DType::kInt64);
-  check((values || labels_given) && output.shape()[0] == count &&
-            output.shape().num_elements() > 0,
+  const bool labels_given = output.shape().rank() == 3 &&
+                            (output.dtype() == DType::kInt32 || output.dtype() == DType::kInt64);
+  check((values || labels_given) && output.shape()[0] == count && output.shape().num_elements() > 0,
         ErrorCode::kModelFormat,
         "a segmentation model gives labels [N,H,W] or values [N,K,H,W] for each picture; got ",
         output.shape().to_string(), " of ", dtype_name(output.dtype()));

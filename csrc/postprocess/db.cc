@@ -32,13 +32,15 @@ void check_options(const DbOptions& options, const DbGeometry& geometry) {
 
 float short_side(const RotatedRect& rect) { return std::min(rect.width, rect.height); }
 
-// How far a region grows: by its area over its perimeter; a single point does not.
+// How far a region grows: by its area over its perimeter; a single point does not. Not further than
+// leaves the map on every side: arcs of a greater radius take time and end at the map's edge
+// anyway.
 template <typename Points>
-double growth(const Points& points, double ratio) {
+double growth(const Points& points, double ratio, double farthest) {
   using Point = typename Points::value_type;
   const std::span<const Point> view(points);
   const double length = perimeter(view);
-  return length > 0 ? area(view) * ratio / length : 0;
+  return length > 0 ? std::min(area(view) * ratio / length, farthest) : 0;
 }
 
 class DbDecoder {
@@ -48,6 +50,7 @@ class DbDecoder {
         geometry_(geometry),
         scale_x_(static_cast<double>(geometry.source_width) / geometry.map_width),
         scale_y_(static_cast<double>(geometry.source_height) / geometry.map_height),
+        farthest_(4.0 * (static_cast<double>(geometry.map_width) + geometry.map_height)),
         mean_({probabilities, geometry.map_height, geometry.map_width}) {}
 
   std::optional<TextRegion> decode(std::span<const Point2i> contour) {
@@ -71,7 +74,7 @@ class DbDecoder {
     for (const Point2f& corner : corners)
       whole.push_back({static_cast<int>(corner.x), static_cast<int>(corner.y)});
     const std::vector<Polygon> grown =
-        offset_polygon(whole, growth(corners, options_.unclip_ratio));
+        offset_polygon(whole, growth(corners, options_.unclip_ratio, farthest_));
     if (grown.empty()) return std::nullopt;
     const RotatedRect grown_rect = min_area_rect(grown.front());
     if (is_small(grown_rect)) return std::nullopt;
@@ -89,7 +92,7 @@ class DbDecoder {
     if (is_weak(score)) return std::nullopt;
 
     const std::vector<Polygon> grown =
-        offset_polygon(simple, growth(simple, options_.unclip_ratio));
+        offset_polygon(simple, growth(simple, options_.unclip_ratio, farthest_));
     if (grown.size() != 1 || is_small(min_area_rect(grown.front()))) return std::nullopt;
     TextRegion region{{}, score};
     for (const Point2i& corner : grown.front())
@@ -113,6 +116,7 @@ class DbDecoder {
   const DbGeometry& geometry_;
   double scale_x_;
   double scale_y_;
+  double farthest_;  // that a region grows
   PolygonMean mean_;
 };
 

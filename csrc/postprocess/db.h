@@ -44,8 +44,8 @@ struct DbGeometry {
 // Decodes one map [map_height, map_width]. Regions come in the order of their contours (bottom-up
 // in practice). Coordinates are scaled by source/map and rounded half to even. Equal to
 // PaddleX 3.7's DBPostProcess on OpenCV 4.10 and pyclipper, except that coordinates beyond 32767 do
-// not wrap. Throws Error(kInvalidInput) for empty sizes, Error(kConfig) for options without
-// meaning.
+// not wrap, and that a region grows by at most four times the map's sides. Throws
+// Error(kInvalidInput) for empty sizes, Error(kConfig) for options without meaning.
 std::vector<TextRegion> decode_db(const float* probabilities, const DbGeometry& geometry,
                                   const DbOptions& options);
 

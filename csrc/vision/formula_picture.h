@@ -32,7 +32,7 @@ struct FormulaPlan {
 
 // The picture before normalisation: one channel (LaTeX-OCR) or three in RGB order. Equal bit for
 // bit to PaddleX 3.7.2 with Pillow 13. A picture without ink is all paper here and an error there.
-// Throws Error(kInvalidInput) for an empty picture or one that would grow beyond 2^26 pixels,
+// Throws Error(kInvalidInput) for an empty picture or one that would grow beyond 2^27 pixels,
 // Error(kInvalidType) for float pixels.
 Image formula_picture(const ImageView& image, const FormulaPlan& plan);
 

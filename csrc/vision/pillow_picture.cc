@@ -7,7 +7,7 @@
 namespace hpinfer::vision {
 namespace {
 
-constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
+constexpr std::int64_t kMaxPixels = std::int64_t{1} << 27;
 
 // Means of cells of factor_x x factor_y pixels; the last ones may be smaller.
 Image reduce(const ImageView& image, int factor_x, int factor_y) {

@@ -12,6 +12,8 @@ import numpy
 import numpy.typing
 
 __all__: list[str] = [
+    "Cancellation",
+    "CancellationScope",
     "CtcDictionary",
     "CtcLine",
     "DbBoxType",
@@ -134,6 +136,25 @@ class EngineTimer:
     @property
     def total(self) -> float:
         """Seconds from start to stop."""
+
+class CancellationScope:
+    def __enter__(self) -> None: ...
+    def __exit__(self, *args) -> None: ...
+
+class Cancellation:
+    """Stops native work of several threads where it can stop."""
+
+    def __init__(self, seconds: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+        """Stops it by itself after so many seconds."""
+
+    def cancel(self) -> None:
+        """Stops it now; for any thread."""
+
+    def check(self) -> None:
+        """Raises if it is stopped."""
+
+    def scope(self) -> CancellationScope:
+        """A context in which the native work of its thread is this one's."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]

@@ -6,8 +6,8 @@
 
 namespace hpinfer::testing {
 
-// From now on `allowed` allocations succeed, and then all fail for ever (persistent) or the next one
-// does. Negative: none fails.
+// From now on `allowed` allocations succeed, and then all fail for ever (persistent) or the next
+// one does. Negative: none fails.
 void fail_allocations(long allowed, bool persistent = false);
 
 // How many allocations have failed since fail_allocations().

@@ -76,7 +76,8 @@ TEST(outputs_that_an_engine_leaves_out_or_gives_in_another_dtype_are_errors) {
   EXPECT_ERROR(run(null), ErrorCode::kEngine, "the engine gave no output 'y'");
   const auto other = failing_once(
       [](std::span<Tensor> outputs) { outputs[0] = Tensor::allocate(DType::kInt64, {1}); });
-  EXPECT_ERROR(run(other), ErrorCode::kEngine, "output 'y' should be float32; the engine gave int64");
+  EXPECT_ERROR(run(other), ErrorCode::kEngine,
+               "output 'y' should be float32; the engine gave int64");
 }
 
 TEST(words_of_memory_have_their_own_code) {

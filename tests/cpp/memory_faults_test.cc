@@ -1,6 +1,6 @@
-// Memory that runs out at every single allocation of every native entry: the error is std::bad_alloc
-// (or kOutOfMemory) and nothing else, nothing leaks, nobody hangs, and the next call gives what it
-// always gives.
+// Memory that runs out at every single allocation of every native entry: the error is
+// std::bad_alloc (or kOutOfMemory) and nothing else, nothing leaks, nobody hangs, and the next call
+// gives what it always gives.
 #include <cmath>
 #include <cstdio>
 #include <new>
@@ -156,7 +156,8 @@ TEST(recognising_lines) {
   const Image first = striped(48, 100);
   const Image second = striped(48, 300);
   const std::vector<ImageView> lines{first.view(), second.view(), first.view()};
-  for (const auto& columns : {std::optional<vision::LineColumns>(), std::optional(vision::LineColumns())})
+  for (const auto& columns :
+       {std::optional<vision::LineColumns>(), std::optional(vision::LineColumns())})
     exhaust("lines", [&] {
       std::string text;
       for (const TextLine& line : recognizer->recognize(lines, {2, true, columns}))
@@ -292,8 +293,8 @@ TEST(sessions_around_sessions) {
   const RoutedSession routed(nullptr, inner, OtherRole::kAlways, {});
   const ShapeRecorder recorder(inner);
   const Tensor x = filled({2, 3, 4, 4});
-  for (const Session* one : {static_cast<const Session*>(&routed),
-                             static_cast<const Session*>(&recorder)})
+  for (const Session* one :
+       {static_cast<const Session*>(&routed), static_cast<const Session*>(&recorder)})
     exhaust("a session around another", [&] {
       std::vector<Tensor> y(1);
       one->run({&x.view(), 1}, y);

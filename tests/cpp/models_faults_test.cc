@@ -28,10 +28,11 @@ TensorInfo picture_input() {
 // Gives `output` (a copy of it) whatever comes in.
 std::shared_ptr<Session> gives(std::vector<Tensor> outputs, std::vector<TensorInfo> infos) {
   const auto kept = std::make_shared<std::vector<Tensor>>(std::move(outputs));
-  return std::make_shared<ScriptedSession>(
-      std::vector<TensorInfo>{picture_input()}, std::move(infos), [kept](auto, auto made) {
-        for (std::size_t i = 0; i < made.size(); ++i) made[i] = (*kept)[i].clone();
-      });
+  return std::make_shared<ScriptedSession>(std::vector<TensorInfo>{picture_input()},
+                                           std::move(infos), [kept](auto, auto made) {
+                                             for (std::size_t i = 0; i < made.size(); ++i)
+                                               made[i] = (*kept)[i].clone();
+                                           });
 }
 
 template <typename... Tensors>
@@ -180,8 +181,8 @@ void segment(Tensor output, DType dtype = DType::kFloat32) {
 TEST(segmentation_refuses_nonsense) {
   segment(filled({2, 3, 32, 32}, -kInfinity));  // masked values are no fault
   EXPECT_ERROR(segment(filled({2, 3, 32, 32}, kNan)), ErrorCode::kEngine, kNone);
-  for (const Shape& shape : {Shape{1, 3, 32, 32}, Shape{2, 3, 0, 32}, Shape{2, 32, 32}, Shape{9},
-                             Shape{2, 0, 32, 32}})
+  for (const Shape& shape :
+       {Shape{1, 3, 32, 32}, Shape{2, 3, 0, 32}, Shape{2, 32, 32}, Shape{9}, Shape{2, 0, 32, 32}})
     EXPECT_ERROR(segment(filled(shape)), ErrorCode::kModelFormat, "labels [N,H,W]");
   EXPECT_ERROR(segment(Tensor::allocate(DType::kUInt8, {2, 32, 32}), DType::kUInt8),
                ErrorCode::kModelFormat, "labels [N,H,W]");
@@ -216,8 +217,8 @@ TEST(unwarping_refuses_nonsense) {
   unwarp(filled({1, 3, 8, 8}, 0.5F));
   for (const float value : {kNan, kInfinity})
     EXPECT_ERROR(unwarp(filled({1, 3, 8, 8}, value)), ErrorCode::kEngine, kNone);
-  for (const Shape& shape : {Shape{1, 1, 8, 8}, Shape{2, 3, 8, 8}, Shape{1, 3, 0, 8}, Shape{192},
-                             Shape{}})
+  for (const Shape& shape :
+       {Shape{1, 1, 8, 8}, Shape{2, 3, 8, 8}, Shape{1, 3, 0, 8}, Shape{192}, Shape{}})
     EXPECT_ERROR(unwarp(filled(shape)), ErrorCode::kModelFormat, "[1,3,H,W]");
 }
 

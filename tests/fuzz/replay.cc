@@ -3,7 +3,8 @@
 //
 //   <target> [--mutations N] [--seconds S] [--seed N] [--artifacts FOLDER] FILE_OR_FOLDER...
 //
-// An input that ends the process is left in the folder of artifacts, as crash-<number>.
+// An input that ends the process is left in the folder of artifacts, as crash-<number>; one that
+// takes seconds as slow-<number>.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ using Bytes = std::vector<std::uint8_t>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kLongest = 4096;
+constexpr double kSlow = 2;  // seconds of one input
 
 struct Options {
   std::uint64_t mutations = 0;
@@ -175,6 +177,11 @@ class Runner {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     running = nullptr;
     slowest_ = std::max(slowest_, seconds);
+    if (seconds > kSlow) {
+      std::ofstream file(artifacts_ + "/slow-" + std::to_string(executions_), std::ios::binary);
+      file.write(reinterpret_cast<const char*>(input.data()),
+                 static_cast<std::streamsize>(input.size()));
+    }
     ++executions_;
   }
 

@@ -124,8 +124,9 @@ def check(plugin: str, machine: Machine) -> None:
     """
     if plugin == "hpi-npu":
         raise UnsupportedError(
-            "hpi-npu: no public wheel is known that hpinfer could install for Ascend NPUs: install "
-            "the vendor's CANN toolkit, and for ONNX models an ONNX Runtime built with it"
+            "hpi-npu: no public wheel has to be installed: hpinfer runs .om models through the "
+            "vendor's CANN, which you install and whose set_env.sh you source; hpinfer doctor says "
+            "whether it is found"
         )
     if machine.system != "Linux":
         raise UnsupportedError(f"{plugin} is for Linux; this is {machine.system}")

@@ -1,7 +1,7 @@
 """File-system calls that fail, or that the process does not survive, wherever a test says.
 
-Python raises an audit event before each call that opens, makes, renames or removes something. A hook
-may raise: then the call fails as if the system had refused it. Or the process kills itself there.
+Python raises an audit event before each call that opens, makes, renames or removes something. A
+hook may raise: then the call fails as if the system had refused it. Or the process kills itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import errno
 import os
 import signal
 import sys
-import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CALLS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 
@@ -25,7 +27,6 @@ class _State:
     persistent = False
     seen = 0
     met = 0
-    thread = 0
 
 
 def _is_write(event, args):
@@ -47,7 +48,6 @@ def _hook(event, args):
         return
     if not os.fsdecode(path).startswith(_State.root):
         return
-    # What tidies up works also on a full or read-only disk's cache of names.
     _State.seen += 1
     if _State.left < 0:
         return
@@ -81,7 +81,6 @@ class Calls:
     def __enter__(self):
         _State.root, _State.left, _State.errno, _State.persistent = self._values
         _State.seen = _State.met = 0
-        _State.thread = threading.get_ident()
         return self
 
     def __exit__(self, *_):
@@ -90,7 +89,7 @@ class Calls:
 
 
 def killed_at(root: Path, number: int, work) -> bool:
-    """Does `work` in a child that is killed before its writing call `number`; False if it is not."""
+    """Does `work` in a child that is killed before its writing call `number`, if it has so many."""
     child = os.fork()
     if child == 0:
         code = 1

@@ -175,4 +175,4 @@ def test_a_library_cut_short(engine, tmp_path):
     installed = library_candidates(engine)[0].read_bytes()
     library = fake_package(tmp_path, engine) / PACKAGES[engine][2]
     library.write_bytes(installed[: len(installed) // 2])
-    check(engine, tmp_path, "cannot load", "pip install --force-reinstall")
+    check(engine, tmp_path, "it was cut short", "pip install --force-reinstall")
