@@ -30,6 +30,7 @@ class PythonSession final : public Session {
 
  private:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
+  bool takes_memory_of(Device device) const override { return device.type == DeviceType::kCpu; }
   bool is_of_host(const std::exception& error) const noexcept override;
   void take_results(const pybind11::object& results, std::span<const TensorView> inputs,
                     std::span<Tensor> outputs) const;

@@ -174,7 +174,9 @@ void register_models(py::module_& m) {
   py::class_<TextDetector, std::shared_ptr<TextDetector>>(m, "TextDetector",
                                                           py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
-             return std::make_shared<TextDetector>(std::move(session), compile(operators));
+             auto accelerator = models::accelerator_for(*session);
+             return std::make_shared<TextDetector>(std::move(session), compile(operators),
+                                                   std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"))
       .def("detect", &detect, py::arg("image"), py::arg("params"),
@@ -183,9 +185,10 @@ void register_models(py::module_& m) {
       m, "TextRecognizer", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators,
                        std::vector<std::string> characters) {
+             auto accelerator = models::accelerator_for(*session);
              return std::make_shared<TextRecognizer>(
                  std::move(session), compile(operators),
-                 postprocess::CtcDictionary(std::move(characters), true));
+                 postprocess::CtcDictionary(std::move(characters), true), std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"), py::arg("characters"))
       .def("recognize", &recognize, py::arg("images"), py::arg("options"),
@@ -194,7 +197,9 @@ void register_models(py::module_& m) {
   py::class_<ImageClassifier, std::shared_ptr<ImageClassifier>>(
       m, "ImageClassifier", py::release_gil_before_calling_cpp_dtor())
       .def(py::init([](SessionPtr session, const Operators& operators) {
-             return std::make_shared<ImageClassifier>(std::move(session), compile(operators));
+             auto accelerator = models::accelerator_for(*session);
+             return std::make_shared<ImageClassifier>(std::move(session), compile(operators),
+                                                      std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"))
       .def("classify", &classify, py::arg("images"), py::arg("batch_size"),

@@ -9,8 +9,10 @@
 #include "bindings/native_call.h"
 #include "bindings/python_session.h"
 #include "bindings/shape_lists.h"
+#include "core/gpu_transfer.h"
 #include "engines/live_sessions.h"
 #include "engines/registry.h"
+#include "engines/replicated_session.h"
 
 namespace py = pybind11;
 
@@ -40,25 +42,57 @@ std::shared_ptr<Session> create_session(const std::string& engine_name, const Pa
   return session;
 }
 
-py::list run_session(const Session& session, const std::vector<py::array>& inputs,
+// A stream that something was put on, of a device.
+using PendingStream = std::pair<Device, std::uintptr_t>;
+
+// The stream that the session itself works on, if the caller gave it one.
+std::optional<std::uintptr_t> own_stream(const Session& session) {
+  for (const ProviderOptions& provider : session.options().providers)
+    if (const auto found = provider.options.find("user_compute_stream");
+        found != provider.options.end())
+      return std::stoull(found->second);
+  return std::nullopt;
+}
+
+// Memory of the host or of a GPU. What another stream than the session's still writes is noted.
+TensorView array_view(const Session& session, const py::object& array, const std::string& what,
+                      bool writes, std::vector<PendingStream>& pending) {
+  if (py::isinstance<py::array>(array)) {
+    const auto host = py::reinterpret_borrow<py::array>(array);
+    check(!writes || host.writeable(), ErrorCode::kInvalidInput, what, " is read-only");
+    return tensor_view(host, what);
+  }
+  const auto found = device_view(array, what, session.options().device);
+  check(found.has_value(), ErrorCode::kInvalidType, what,
+        " must be a NumPy array, or an array on a GPU with __cuda_array_interface__; got ",
+        py::type::of(array).attr("__name__").cast<std::string>());
+  check(!writes || !found->read_only, ErrorCode::kInvalidInput, what, " is read-only");
+  if (found->stream && found->stream != own_stream(session))
+    pending.emplace_back(found->view.device, *found->stream);
+  return found->view;
+}
+
+py::list run_session(const Session& session, const std::vector<py::object>& inputs,
                      const std::optional<std::vector<py::object>>& outputs) {
+  std::vector<PendingStream> pending;
   std::vector<TensorView> views;
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    views.push_back(tensor_view(inputs[i], "input " + std::to_string(i)));
+    views.push_back(array_view(session, inputs[i], "input " + std::to_string(i), false, pending));
   const std::size_t count = outputs ? outputs->size() : session.outputs().size();
   std::vector<Tensor> results(count);
-  for (std::size_t i = 0; outputs && i < count; ++i) {
-    if ((*outputs)[i].is_none()) continue;
-    const auto array = (*outputs)[i].cast<py::array>();
-    check(array.writeable(), ErrorCode::kInvalidInput, "output ", i, " is read-only");
-    results[i] = Tensor::borrow(tensor_view(array, "output " + std::to_string(i)));
-  }
+  for (std::size_t i = 0; outputs && i < count; ++i)
+    if (!(*outputs)[i].is_none())
+      results[i] = Tensor::borrow(
+          array_view(session, (*outputs)[i], "output " + std::to_string(i), true, pending));
   {
     const NativeCall call;
+    for (const auto& [device, stream] : pending) wait_for_stream(device, stream);
     session.run(views, results);
     // Copied here, not where the array is made: the copy of a large result takes milliseconds.
     for (Tensor& result : results)
-      if (result.lifetime() == Tensor::Lifetime::kLease) result = result.clone();
+      if (result.lifetime() == Tensor::Lifetime::kLease &&
+          result.view().device.type == DeviceType::kCpu)
+        result = result.clone();
   }
   py::list arrays;
   for (std::size_t i = 0; i < count; ++i) {
@@ -95,6 +129,11 @@ std::shared_ptr<Session> python_session(const std::string& engine, std::vector<T
                                       trim ? py::object(*trim) : py::object(py::none()), options);
   track_session(engine, session);
   return session;
+}
+
+std::shared_ptr<Session> replicated_session(const std::vector<std::shared_ptr<Session>>& replicas) {
+  return std::make_shared<ReplicatedSession>(
+      std::vector<std::shared_ptr<const Session>>(replicas.begin(), replicas.end()));
 }
 
 // None for a shape of any rank.
@@ -159,7 +198,8 @@ void register_options(py::module_& m) {
             self.profiles = shape_profiles(lists);
           })
       .def_readwrite("output_order", &SessionOptions::output_order)
-      .def_readwrite("outputs_on_device", &SessionOptions::outputs_on_device);
+      .def_readwrite("outputs_on_device", &SessionOptions::outputs_on_device)
+      .def_readwrite("gpu_memory_mib", &SessionOptions::gpu_memory_mib);
 }
 
 }  // namespace
@@ -180,8 +220,11 @@ void register_session(py::module_& m) {
       .def_property_readonly("inputs", &Session::inputs)
       .def_property_readonly("outputs", &Session::outputs)
       .def_property_readonly("options", &Session::options)
+      .def_property_readonly("notes", &Session::notes)
       .def("run", &run_session, py::arg("inputs"), py::arg("outputs") = py::none())
       .def("trim", &Session::trim, py::call_guard<py::gil_scoped_release>());
+  m.def("replicated_session", &replicated_session, py::arg("replicas"),
+        "One session over several of one model, each on a device of its own.");
   m.def("python_session", &python_session, py::arg("engine"), py::arg("inputs"), py::arg("outputs"),
         py::arg("run"), py::arg("trim"), py::arg("options"),
         "A session whose inference is run(list of arrays) -> list of arrays; trim may be None.");

@@ -19,18 +19,35 @@ std::string name_list(std::span<const TensorInfo> infos) {
   return text;
 }
 
-void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) {
+}  // namespace
+
+void Session::check_tensor(std::string_view role, const TensorInfo& info,
+                           const TensorView& view) const {
   check(view.dtype == info.dtype, ErrorCode::kInvalidType, role, " '", info.name, "' must be ",
         dtype_name(info.dtype), "; got ", dtype_name(view.dtype));
   check(!info.ranked || info.shape.accepts(view.shape), ErrorCode::kInvalidInput, role, " '",
         info.name, "' must have shape ", info.shape.to_string(), "; got ", view.shape.to_string());
   check(view.data != nullptr || view.shape.num_elements() == 0, ErrorCode::kInvalidInput, role,
         " '", info.name, "' has no memory");
+  check(takes_memory_of(view.device), ErrorCode::kInvalidInput, role, " '", info.name, "' lies on ",
+        to_string(view.device), ", and the session runs on ", to_string(options_.device),
+        ": copy it to the host, or load the model on that device");
 }
 
-}  // namespace
+bool Session::takes_memory_of(Device device) const {
+  return device.type == DeviceType::kCpu || device == options_.device;
+}
 
 void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  check_and_run(inputs, outputs, &Session::do_run);
+}
+
+void Session::run_on_device(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  check_and_run(inputs, outputs, &Session::do_run_on_device);
+}
+
+void Session::check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                            Run how) const {
   check(inputs.size() == inputs_.size(), ErrorCode::kInvalidInput, "the model has ", inputs_.size(),
         " inputs (", name_list(inputs_), "); got ", inputs.size());
   check(outputs.size() == outputs_.size(), ErrorCode::kInvalidInput, "the model has ",
@@ -43,7 +60,7 @@ void Session::run(std::span<const TensorView> inputs, std::span<Tensor> outputs)
   CountedRun counted(counters_);
   EngineClock* const clock = EngineClock::current();
   const auto begin = clock != nullptr ? std::chrono::steady_clock::now() : EngineClock::Time();
-  run_engine(inputs, outputs);
+  run_engine(inputs, outputs, how);
   if (clock != nullptr) clock->add(begin, std::chrono::steady_clock::now());
   check_given(outputs);
   counted.succeed();
@@ -61,9 +78,10 @@ void Session::check_given(std::span<const Tensor> outputs) const {
 }
 
 // Nothing foreign leaves it: an engine's exception may be of any type, or of none.
-void Session::run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+void Session::run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                         Run how) const {
   try {
-    do_run(inputs, outputs);
+    (this->*how)(inputs, outputs);
   } catch (const Error&) {
     throw;
   } catch (const std::bad_alloc&) {
@@ -120,6 +138,8 @@ SessionOptions resolve_options(SessionOptions options) {
         "num_threads must be at least 1, or 0 for all available; got ", options.num_threads);
   check(options.num_streams >= 1, ErrorCode::kConfig, "num_streams must be at least 1; got ",
         options.num_streams);
+  check(options.gpu_memory_mib >= 0, ErrorCode::kConfig,
+        "gpu_memory_mib must be at least 1, or 0 for no limit; got ", options.gpu_memory_mib);
   if (options.num_threads == 0) options.num_threads = thread_budget().threads;
   return options;
 }
@@ -128,8 +148,13 @@ void refuse_compile_options(const SessionOptions& options, std::string_view engi
   check(options.profiles.empty() && options.output_order.empty(), ErrorCode::kConfig,
         "profiles and output_order have no effect on the ", engine,
         " engine, which takes any shape; they are for tensorrt");
+}
+
+void refuse_gpu_options(const SessionOptions& options, std::string_view engine) {
   check(!options.outputs_on_device, ErrorCode::kConfig, "outputs_on_device has no effect on the ",
-        engine, " engine; it is for tensorrt");
+        engine, " engine here; it is for tensorrt, and for onnxruntime on a GPU");
+  check(options.gpu_memory_mib == 0, ErrorCode::kConfig, "gpu_memory_mib has no effect on the ",
+        engine, " engine here; it is for onnxruntime on a GPU");
 }
 
 void check_model_source(const ModelSource& model) {

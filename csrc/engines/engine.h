@@ -78,7 +78,8 @@ struct SessionOptions {
   std::map<std::string, std::string> engine_config;  // the engine's own keys, passed through
   std::vector<ShapeProfile> profiles;     // TensorRT: what a model with dynamic inputs is built for
   std::vector<std::string> output_order;  // TensorRT: outputs of a plan, in graph order
-  bool outputs_on_device = false;         // TensorRT: results in engine memory stay on the GPU
+  bool outputs_on_device = false;         // on a GPU: results in engine memory stay there
+  int gpu_memory_mib = 0;  // ONNX Runtime on CUDA: the most that its arena may hold; 0 = all
 };
 
 // What a session holds at this moment besides the model.
@@ -113,12 +114,27 @@ class Session {
   // Throws Error: kInvalidInput (count, rank, dimension), kInvalidType, kEngine (also for what an
   // engine throws, and for outputs that it leaves out or gives in another dtype), kOutOfMemory (or
   // std::bad_alloc), kUnsupported after a fork(); and what the Cancellation of this thread says.
+  //
+  // An input, and memory for an output, may lie on the session's own GPU; the work that fills an
+  // input must be done. Results are there when it returns, on any device.
   void run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+
+  // The same, but results in engine memory stay on the session's GPU where the engine can leave
+  // them there: their device tells.
+  void run_on_device(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
 
   // Whether run() takes inputs of these shapes: engines that are built for ranges of shapes do not
   // take all that fit the infos.
   virtual bool accepts(std::span<const TensorView> /*inputs*/) const { return true; }
 
+  // What the engine does otherwise than one would think, one sentence each.
+  virtual std::vector<std::string> notes() const { return {}; }
+
+  // Whether run() takes memory that lies there.
+  bool takes(Device device) const { return takes_memory_of(device); }
+
+  // Devices that share its runs.
+  virtual int replicas() const { return 1; }
   // Whether a child process may run what its parent loaded: only where nothing but the caller's
   // thread works.
   virtual bool survives_fork() const noexcept { return false; }
@@ -133,6 +149,11 @@ class Session {
   Session() = default;
   // Inputs and outputs are checked against the infos before this is called.
   virtual void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const = 0;
+  virtual void do_run_on_device(std::span<const TensorView> inputs,
+                                std::span<Tensor> outputs) const {
+    do_run(inputs, outputs);
+  }
+  virtual bool takes_memory_of(Device device) const;
 
   // Whether an exception of do_run that is no Error is the host's and leaves run() as it is.
   virtual bool is_of_host(const std::exception& /*error*/) const noexcept { return false; }
@@ -142,9 +163,13 @@ class Session {
   SessionOptions options_;
 
  private:
+  using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
+  void check_and_run(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
+  void check_tensor(std::string_view role, const TensorInfo& info, const TensorView& view) const;
+
   friend void track_session(std::string_view engine, const std::shared_ptr<Session>& session);
 
-  void run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs) const;
+  void run_engine(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   void check_process() const;
   void check_given(std::span<const Tensor> outputs) const;
 
@@ -204,6 +229,9 @@ SessionOptions resolve_options(SessionOptions options);
 
 // Throws Error(kConfig) if an option is set that only an engine that compiles for shapes has.
 void refuse_compile_options(const SessionOptions& options, std::string_view engine);
+
+// Throws Error(kConfig) if an option is set that means something on a GPU only.
+void refuse_gpu_options(const SessionOptions& options, std::string_view engine);
 
 // Reads nothing; checks that the file exists and is a readable regular file (kModelNotFound) or
 // that the bytes are not empty (kModelFormat).

@@ -58,16 +58,36 @@ bool RoutedSession::accepts(std::span<const TensorView> inputs) const {
   return main_only ? main->accepts(inputs) : other_->accepts(inputs);
 }
 
+bool RoutedSession::takes_memory_of(Device device) const {
+  const auto main = main_session();
+  return (!main || main->takes(device)) && (!other_ || other_->takes(device));
+}
+
+std::vector<std::string> RoutedSession::notes() const {
+  const auto main = main_session();
+  return main ? main->notes() : other_->notes();
+}
+
 void RoutedSession::do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
+  run_one(inputs, outputs, &Session::run);
+}
+
+void RoutedSession::do_run_on_device(std::span<const TensorView> inputs,
+                                     std::span<Tensor> outputs) const {
+  run_one(inputs, outputs, &Session::run_on_device);
+}
+
+void RoutedSession::run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                            Run how) const {
   const std::shared_ptr<const Session> main = main_session();
   const bool taken = main && main->accepts(inputs);
   if (main && !taken) tell_refused(inputs);
   if (taken || !other_ || (main && role_ == OtherRole::kUntilMain)) {
-    main->run(inputs, outputs);
+    (*main.*how)(inputs, outputs);
     main_runs_.fetch_add(1);
     return;
   }
-  other_->run(inputs, outputs);
+  (*other_.*how)(inputs, outputs);
   other_runs_.fetch_add(1);
 }
 

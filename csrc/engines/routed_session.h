@@ -38,10 +38,17 @@ class RoutedSession final : public Session {
   std::uint64_t other_runs() const noexcept { return other_runs_.load(); }
 
   bool accepts(std::span<const TensorView> inputs) const override;
+  std::vector<std::string> notes() const override;
   void trim() const override;
 
  private:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
+  void do_run_on_device(std::span<const TensorView> inputs,
+                        std::span<Tensor> outputs) const override;
+  // Both must, since which one runs may change at any time.
+  bool takes_memory_of(Device device) const override;
+  using Run = void (Session::*)(std::span<const TensorView>, std::span<Tensor>) const;
+  void run_one(std::span<const TensorView> inputs, std::span<Tensor> outputs, Run how) const;
   std::shared_ptr<const Session> main_session() const;
   void tell_refused(std::span<const TensorView> inputs) const;
 

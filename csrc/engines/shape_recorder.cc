@@ -19,6 +19,16 @@ std::vector<RecordedShapes> ShapeRecorder::recorded() const {
 
 void ShapeRecorder::do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const {
   session_->run(inputs, outputs);
+  record(inputs);
+}
+
+void ShapeRecorder::do_run_on_device(std::span<const TensorView> inputs,
+                                     std::span<Tensor> outputs) const {
+  session_->run_on_device(inputs, outputs);
+  record(inputs);
+}
+
+void ShapeRecorder::record(std::span<const TensorView> inputs) const {
   std::vector<Shape> shapes;
   for (const TensorView& view : inputs) shapes.push_back(view.shape);
   const std::lock_guard lock(mutex_);

@@ -26,10 +26,15 @@ class ShapeRecorder final : public Session {
   bool accepts(std::span<const TensorView> inputs) const override {
     return session_->accepts(inputs);
   }
+  std::vector<std::string> notes() const override { return session_->notes(); }
   void trim() const override { session_->trim(); }
 
  private:
   void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
+  void do_run_on_device(std::span<const TensorView> inputs,
+                        std::span<Tensor> outputs) const override;
+  bool takes_memory_of(Device device) const override { return session_->takes(device); }
+  void record(std::span<const TensorView> inputs) const;
 
   const std::shared_ptr<const Session> session_;
   mutable std::mutex mutex_;

@@ -6,7 +6,6 @@
 #include "core/thread_pool.h"
 #include "models/network_output.h"
 #include "models/picture_batches.h"
-#include "models/planar_target.h"
 
 namespace hpinfer::models {
 namespace {
@@ -16,10 +15,11 @@ constexpr std::string_view kNetwork = "the classification network";
 }  // namespace
 
 ImageClassifier::ImageClassifier(std::shared_ptr<const Session> session,
-                                 const std::vector<vision::Operator>& operators)
+                                 const std::vector<vision::Operator>& operators,
+                                 std::shared_ptr<const Accelerator> accelerator)
     : session_(std::move(session)),
       plan_(vision::TransformPlan::compile(operators)),
-      buffers_(static_cast<std::size_t>(session_->options().num_streams)) {
+      input_(std::move(accelerator), static_cast<std::size_t>(session_->options().num_streams)) {
   check(session_->inputs().size() == 1 && session_->inputs()[0].shape.rank() == 4 &&
             session_->outputs().size() == 1,
         ErrorCode::kModelFormat,
@@ -53,14 +53,10 @@ std::vector<std::vector<float>> ImageClassifier::classify(std::span<const ImageV
 void ImageClassifier::classify_run(std::span<const ImageView> images,
                                    std::span<const vision::Placement> placements,
                                    std::span<std::vector<float>> scores) const {
-  const vision::Placement& first = placements[0];
-  const Tensor input = buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(images.size()), 3,
-                                                       first.out_height, first.out_width});
-  const std::size_t picture = std::size_t{3} * static_cast<std::size_t>(first.out_height) *
-                              static_cast<std::size_t>(first.out_width);
-  for (std::size_t i = 0; i < images.size(); ++i)
-    plan_.run(images[i], placements[i],
-              planar_target(input.elements<float>().data() + i * picture, placements[i]));
+  std::vector<PlacedPicture> pictures;
+  pictures.reserve(images.size());
+  for (std::size_t i = 0; i < images.size(); ++i) pictures.push_back({images[i], placements[i]});
+  const Tensor input = input_.make(plan_, pictures);
   Tensor output;
   session_->run({&input.view(), 1}, {&output, 1});
   check(output.shape().rank() == 2 &&

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "core/buffer_pool.h"
 #include "core/image.h"
 #include "engines/engine.h"
+#include "models/picture_input.h"
 #include "vision/plan.h"
 
 namespace hpinfer::models {
@@ -15,9 +15,11 @@ namespace hpinfer::models {
 // Thread-safe: one object, any number of threads.
 class ImageClassifier {
  public:
-  // The model takes [N,3,H,W] float32 and gives [N,K] scores, soft-maxed in the graph.
+  // The model takes [N,3,H,W] float32 and gives [N,K] scores, soft-maxed in the graph. With an
+  // accelerator (null: none) pictures are prepared on its device.
   ImageClassifier(std::shared_ptr<const Session> session,
-                  const std::vector<vision::Operator>& operators);
+                  const std::vector<vision::Operator>& operators,
+                  std::shared_ptr<const Accelerator> accelerator = nullptr);
 
   // The K scores of each BGR picture, in order. Those whose tensors have one size go through the
   // network together, up to `batch_size`.
@@ -32,7 +34,7 @@ class ImageClassifier {
 
   std::shared_ptr<const Session> session_;
   vision::TransformPlan plan_;
-  mutable BufferPool buffers_;
+  PictureInput input_;
 };
 
 // The k best classes, best first; of equal scores the higher class comes first, as in a reversed

@@ -4,7 +4,6 @@
 
 #include "core/thread_pool.h"
 #include "models/network_output.h"
-#include "models/planar_target.h"
 
 namespace hpinfer::models {
 
@@ -21,8 +20,11 @@ void clip(std::vector<postprocess::TextRegion>& regions, int height, int width) 
 }  // namespace
 
 TextDetector::TextDetector(std::shared_ptr<const Session> session,
-                           std::vector<vision::Operator> operators)
-    : session_(std::move(session)), operators_(std::move(operators)), buffers_(2) {
+                           std::vector<vision::Operator> operators,
+                           std::shared_ptr<const Accelerator> accelerator)
+    : session_(std::move(session)),
+      operators_(std::move(operators)),
+      input_(std::move(accelerator), 2) {
   const auto step = std::find_if(operators_.begin(), operators_.end(), [](const auto& candidate) {
     return std::holds_alternative<vision::DetResize>(candidate);
   });
@@ -47,10 +49,8 @@ std::vector<postprocess::TextRegion> TextDetector::detect(const ImageView& image
   operators[resize_step_] = params.resize;
   const vision::TransformPlan plan = vision::TransformPlan::compile(operators);
   const vision::Placement placement = plan.place(image.height, image.width);
-  const Tensor input =
-      buffers_.take(DType::kFloat32, {1, 3, placement.out_height, placement.out_width});
-  plan.run(image, placement, planar_target(input.elements<float>().data(), placement),
-           &thread_pool());
+  const PlacedPicture picture{image, placement};
+  const Tensor input = input_.make(plan, {&picture, 1}, &thread_pool());
 
   std::vector<Tensor> outputs(session_->outputs().size());
   session_->run({&input.view(), 1}, outputs);

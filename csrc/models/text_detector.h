@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "core/buffer_pool.h"
 #include "core/image.h"
 #include "engines/engine.h"
+#include "models/picture_input.h"
 #include "postprocess/db.h"
 #include "vision/plan.h"
 
@@ -22,8 +22,10 @@ struct TextDetectionParams {
 class TextDetector {
  public:
   // `operators` is the model's pre-processing; its DetResize step, which must exist, is replaced by
-  // the one of each call. The model takes [N,3,H,W] float32 and gives [N,1,H,W] probabilities.
-  TextDetector(std::shared_ptr<const Session> session, std::vector<vision::Operator> operators);
+  // the one of each call. The model takes [N,3,H,W] float32 and gives [N,1,H,W] probabilities. With
+  // an accelerator (null: none) pictures are prepared on its device.
+  TextDetector(std::shared_ptr<const Session> session, std::vector<vision::Operator> operators,
+               std::shared_ptr<const Accelerator> accelerator = nullptr);
 
   // Text regions of a BGR picture in its own pixels, in contour order (not sorted).
   std::vector<postprocess::TextRegion> detect(const ImageView& image,
@@ -35,7 +37,7 @@ class TextDetector {
   std::shared_ptr<const Session> session_;
   std::vector<vision::Operator> operators_;
   std::size_t resize_step_ = 0;
-  mutable BufferPool buffers_;
+  PictureInput input_;
 };
 
 }  // namespace hpinfer::models

@@ -5,7 +5,6 @@
 
 #include "core/thread_pool.h"
 #include "models/network_output.h"
-#include "models/planar_target.h"
 
 namespace hpinfer::models {
 namespace {
@@ -51,11 +50,12 @@ void pad_to_batch_mates(std::span<const int> order, int batch_size,
 
 TextRecognizer::TextRecognizer(std::shared_ptr<const Session> session,
                                const std::vector<vision::Operator>& operators,
-                               postprocess::CtcDictionary dictionary)
+                               postprocess::CtcDictionary dictionary,
+                               std::shared_ptr<const Accelerator> accelerator)
     : session_(std::move(session)),
       plan_(vision::TransformPlan::compile(operators)),
       dictionary_(std::move(dictionary)),
-      buffers_(static_cast<std::size_t>(session_->options().num_streams)) {
+      input_(std::move(accelerator), static_cast<std::size_t>(session_->options().num_streams)) {
   check_network(*session_);
   const std::int64_t classes = session_->outputs()[0].shape[2];
   check(classes == kDynamicDim || classes == static_cast<std::int64_t>(dictionary_.classes()),
@@ -162,38 +162,55 @@ void TextRecognizer::run_network(std::span<const int> chosen, std::span<const Im
                                  std::span<TextLine> lines) const {
   const int height = placements[static_cast<std::size_t>(chosen[0])].out_height;
   const int width = placements[static_cast<std::size_t>(chosen[0])].out_width;
-  const Tensor input =
-      buffers_.take(DType::kFloat32, {static_cast<std::int64_t>(chosen.size()), 3, height, width});
-  const std::size_t picture =
-      std::size_t{3} * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const auto line = static_cast<std::size_t>(chosen[i]);
-    plan_.run(images[line], placements[line],
-              planar_target(input.elements<float>().data() + i * picture, placements[line]));
-  }
-
+  std::vector<PlacedPicture> pictures;
+  pictures.reserve(chosen.size());
+  for (const int line : chosen)
+    pictures.push_back(
+        {images[static_cast<std::size_t>(line)], placements[static_cast<std::size_t>(line)]});
+  const Tensor input = input_.make(plan_, pictures);
   Tensor output;
-  session_->run({&input.view(), 1}, {&output, 1});
+  if (input_.accelerator() != nullptr)
+    session_->run_on_device({&input.view(), 1}, {&output, 1});
+  else
+    session_->run({&input.view(), 1}, {&output, 1});
   check(output.shape().rank() == 3 && output.shape()[0] == static_cast<std::int64_t>(chosen.size()),
         ErrorCode::kModelFormat, "a text recognition model gives [", chosen.size(),
         ",T,C] for as many lines; got ", output.shape().to_string());
-  const auto probabilities = float_values(output, kNetwork);
+  std::vector<postprocess::CtcLine> decoded = decode(output);
   const auto steps = static_cast<int>(output.shape()[1]);
-  const auto classes = static_cast<int>(output.shape()[2]);
-  check(classes == dictionary_.classes(), ErrorCode::kModelFormat, "the network gave ", classes,
-        " classes but the dictionary has ", dictionary_.classes(),
-        " entries: inference.yml does not fit the model");
-  const std::size_t stride = static_cast<std::size_t>(steps) * static_cast<std::size_t>(classes);
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const auto index = static_cast<std::size_t>(chosen[i]);
     const ImageView& image = images[index];
     TextLine& line = lines[index];
-    line.decoded = postprocess::decode_ctc(probabilities.data() + i * stride, steps, classes);
+    line.decoded = std::move(decoded[i]);
     if (!line.decoded.finite) fail_not_finite(kNetwork);
     line.text = dictionary_.text(line.decoded);
     const double own_width = static_cast<double>(image.width) / image.height * height;
     line.columns = steps * std::min(1.0, own_width / width);
   }
+}
+
+// One line for each row [T, C] of the network's output, which may lie on the accelerator's device.
+std::vector<postprocess::CtcLine> TextRecognizer::decode(const Tensor& output) const {
+  const auto classes = static_cast<int>(output.shape()[2]);
+  check(classes == dictionary_.classes(), ErrorCode::kModelFormat, "the network gave ", classes,
+        " classes but the dictionary has ", dictionary_.classes(),
+        " entries: inference.yml does not fit the model");
+  const auto rows = static_cast<std::size_t>(output.shape()[0]);
+  const auto steps = static_cast<std::size_t>(output.shape()[1]);
+  const auto values = float_values(output, kNetwork);
+  std::vector<postprocess::CtcLine> lines(rows);
+  if (output.view().device.type == DeviceType::kCpu) {
+    for (std::size_t i = 0; i < rows; ++i)
+      lines[i] =
+          postprocess::decode_ctc(values.data() + i * steps * static_cast<std::size_t>(classes),
+                                  static_cast<int>(steps), classes);
+    return lines;
+  }
+  const std::vector<postprocess::Maximum> maxima = input_.accelerator()->row_maxima(output.view());
+  for (std::size_t i = 0; i < rows; ++i)
+    lines[i] = postprocess::decode_ctc(std::span(maxima).subspan(i * steps, steps));
+  return lines;
 }
 
 }  // namespace hpinfer::models

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "core/buffer_pool.h"
 #include "core/image.h"
 #include "engines/engine.h"
+#include "models/picture_input.h"
 #include "postprocess/ctc.h"
 #include "vision/placement.h"
 #include "vision/plan.h"
@@ -38,10 +38,11 @@ struct TextLine {
 class TextRecognizer {
  public:
   // The model takes [N,3,H,W] float32 and gives [N,T,C] probabilities, C = size of the dictionary
-  // (blank included).
+  // (blank included). With an accelerator (null: none) lines are prepared and read on its device.
   TextRecognizer(std::shared_ptr<const Session> session,
                  const std::vector<vision::Operator>& operators,
-                 postprocess::CtcDictionary dictionary);
+                 postprocess::CtcDictionary dictionary,
+                 std::shared_ptr<const Accelerator> accelerator = nullptr);
 
   // One line for each BGR picture, in order, on as many threads as the session has streams. A
   // line's result depends on its own pixels and its width (see RecognitionOptions), nothing else.
@@ -88,11 +89,12 @@ class TextRecognizer {
   std::size_t lines_per_run(int width, int batch_size) const;
   void run_network(std::span<const int> chosen, std::span<const ImageView> images,
                    std::span<const vision::Placement> placements, std::span<TextLine> lines) const;
+  std::vector<postprocess::CtcLine> decode(const Tensor& output) const;
 
   std::shared_ptr<const Session> session_;
   vision::TransformPlan plan_;
   postprocess::CtcDictionary dictionary_;
-  mutable BufferPool buffers_;
+  PictureInput input_;
 };
 
 }  // namespace hpinfer::models

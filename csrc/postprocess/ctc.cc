@@ -47,14 +47,21 @@ CtcLine decode_ctc(const float* values, int steps, int classes, Isa isa) {
         "]");
   const FindMaximum find_maximum = find_maximum_for(isa);
   const auto count = static_cast<std::size_t>(classes);
+  std::vector<Maximum> maxima(static_cast<std::size_t>(steps));
+  for (std::size_t step = 0; step < maxima.size(); ++step)
+    maxima[step] = find_maximum(values + step * count, count);
+  return decode_ctc(maxima);
+}
+
+CtcLine decode_ctc(std::span<const Maximum> maxima) {
   CtcLine line;
   std::size_t previous = kBlank;
-  for (int step = 0; step < steps; ++step) {
-    const Maximum best = find_maximum(values + static_cast<std::size_t>(step) * count, count);
+  for (std::size_t step = 0; step < maxima.size(); ++step) {
+    const Maximum& best = maxima[step];
     line.finite = line.finite && std::isfinite(best.value);
     if (best.index != previous && best.index != kBlank) {
       line.indices.push_back(static_cast<int>(best.index));
-      line.columns.push_back(step);
+      line.columns.push_back(static_cast<int>(step));
       line.confidences.push_back(best.value);
     }
     previous = best.index;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/cpu.h"
+#include "postprocess/ctc_max.h"
 
 namespace hpinfer::postprocess {
 
@@ -22,6 +23,9 @@ struct CtcLine {
 // Greedy decoding of one line [steps, classes], classes fastest: the greatest class of each step
 // (the first of equals, the first NaN), without those equal to the step before and without blanks.
 CtcLine decode_ctc(const float* values, int steps, int classes, Isa isa = active_isa());
+
+// The same for a line whose greatest class of each step is known.
+CtcLine decode_ctc(std::span<const Maximum> maxima);
 
 // numpy.mean of float32: pairwise float32 sum, then one division; 0 for none.
 float mean_float32(std::span<const float> values);

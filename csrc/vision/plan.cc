@@ -117,6 +117,17 @@ void TransformPlan::fill(const Placement& p, int begin, int end, const TensorTar
   }
 }
 
+std::optional<TransformPlan::Fused> TransformPlan::fused(const ImageView& image,
+                                                         const Placement& p) const {
+  check_run(image, p);
+  const bool tiny = p.padded_height != p.source_height || p.padded_width != p.source_width;
+  const bool resizes = p.scaled_height != p.padded_height || p.scaled_width != p.padded_width;
+  if (tiny || std::holds_alternative<CenterFrame>(resize_) ||
+      (resizes && interpolation() != Interpolation::kLinear))
+    return std::nullopt;
+  return Fused{&normalizer_, fill_, reverses(image)};
+}
+
 void TransformPlan::run(const ImageView& image, const Placement& p, const TensorTarget& target,
                         ThreadPool* pool) const {
   check_run(image, p);

@@ -49,6 +49,16 @@ class TransformPlan {
   void run(const ImageView& image, const Placement& placement, const TensorTarget& target,
            ThreadPool* pool = nullptr) const;
 
+  // What a device needs to do a run by itself.
+  struct Fused {
+    const Normalizer* normalizer = nullptr;  // of the plan
+    std::array<float, 3> fill{};             // of the padding, by plane
+    bool reverse = false;                    // plane c takes source channel 2 - c
+  };
+  // Nothing where a run is more than a copy or a bilinear resize of the picture as it is. Throws as
+  // run() for a picture that does not fit.
+  std::optional<Fused> fused(const ImageView& image, const Placement& placement) const;
+
   // What a run does, one step a line.
   std::string explain() const;
 

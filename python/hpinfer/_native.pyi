@@ -81,6 +81,7 @@ __all__: list[str] = [
     "python_session",
     "reading_order",
     "refine_detections",
+    "replicated_session",
     "resize",
     "rot90",
     "rotate_image",
@@ -225,6 +226,13 @@ class CtcDictionary:
     def classes(self) -> int: ...
 
 class DeviceArray:
+    def __array__(
+        self, dtype: numpy.dtype[typing.Any] | None = None, copy: bool | None = None
+    ) -> numpy.typing.NDArray[typing.Any]: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+    def numpy(self) -> numpy.typing.NDArray[typing.Any]:
+        """A copy on the host."""
+
     @property
     def __cuda_array_interface__(self) -> dict[str, typing.Any]: ...
     @property
@@ -300,6 +308,10 @@ class SessionOptions:
     @engine_config.setter
     def engine_config(self, arg0: collections.abc.Mapping[str, str]) -> None: ...
     @property
+    def gpu_memory_mib(self) -> int: ...
+    @gpu_memory_mib.setter
+    def gpu_memory_mib(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
     def num_streams(self) -> int: ...
     @num_streams.setter
     def num_streams(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
@@ -360,12 +372,14 @@ class Session:
     ) -> None: ...
     def run(
         self,
-        inputs: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        inputs: collections.abc.Sequence[typing.Any],
         outputs: collections.abc.Sequence[typing.Any] | None = None,
     ) -> list[typing.Any]: ...
     def trim(self) -> None: ...
     @property
     def inputs(self) -> list[TensorInfo]: ...
+    @property
+    def notes(self) -> list[str]: ...
     @property
     def options(self) -> SessionOptions: ...
     @property
@@ -881,6 +895,9 @@ def refine_detections(
     options: DetectionOptions,
 ) -> DetectedObjects:
     """The objects of float32 rows [M, 6..10] of one picture of (width, height)."""
+
+def replicated_session(replicas: collections.abc.Sequence[Session]) -> Session:
+    """One session over several of one model, each on a device of its own."""
 
 def resize(
     image: numpy.typing.NDArray[typing.Any],

@@ -12,13 +12,15 @@ from hpinfer.errors import (
     EngineUnavailableError,
     InvalidInputError,
     InvalidTypeError,
+    UnsupportedError,
 )
+from hpinfer.hpi.cuda_libraries import load_cuda_libraries
+from hpinfer.hpi.devices import single_devices
 from hpinfer.hpi.discovery import library_candidates, with_remedy
 
 if TYPE_CHECKING:
     import os
 
-    import numpy as np
     import numpy.typing as npt
 
     from hpinfer import _native
@@ -28,6 +30,7 @@ _ENUM_OPTIONS = {
     "graph_optimization": "GraphOptimization",
     "memory": "MemoryPolicy",
 }
+_GPU_PROVIDERS = frozenset({"CUDAExecutionProvider", "TensorrtExecutionProvider"})
 
 
 class BackgroundWork(Protocol):
@@ -75,7 +78,8 @@ class Session:
             model: Path of the model file, or its bytes.
             engine: ``"onnxruntime"``, ``"openvino"``, ``"tensorrt"``, ``"om"`` or ``"paddle"``.
             weights: Second file of a two-file format (``.pdiparams``), with `model` as bytes.
-            **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``),
+            **options: Fields of the native ``SessionOptions``: ``device`` (``"cpu"``, ``"gpu:0"``;
+                ``"gpu:0,1"`` is a session on each, the least busy runs; ONNX Runtime),
                 ``num_threads`` (0 = all that the process may use), ``num_streams`` (inferences
                 expected at once; they share the threads), ``precision`` (``"fp32"``, ``"fp16"``,
                 ``"bf16"``), ``graph_optimization`` (``"none"`` … ``"all"``; ONNX Runtime),
@@ -84,10 +88,11 @@ class Session:
                 the graph as it rewrote it, for this processor and release; load it with
                 ``graph_optimization="none"``), ``providers`` (ONNX Runtime: names, or ``(name,
                 {option: value})``), ``engine_config`` (the engine's own keys and values; for
-                ``"paddle"`` the fields of `hpinfer.paddle_inference.PaddleOptions`). TensorRT also
-                has ``profiles`` (a list of {input: [smallest, usual, largest shape]}),
-                ``output_order`` (of a plan) and ``outputs_on_device`` (results stay on the GPU, as
-                objects with ``__cuda_array_interface__``).
+                ``"paddle"`` the fields of `hpinfer.paddle_inference.PaddleOptions`). On a GPU,
+                ONNX Runtime and TensorRT have ``outputs_on_device`` (results stay there, as objects
+                with ``__cuda_array_interface__`` and ``numpy()``), ONNX Runtime ``gpu_memory_mib``
+                (the most that its arena may hold; 0 is no limit). TensorRT also has ``profiles`` (a
+                list of {input: [smallest, usual, largest shape]}) and ``output_order`` (of a plan).
 
         Raises:
             ConfigError: Unknown engine or option, or one without effect on this engine.
@@ -95,7 +100,6 @@ class Session:
             ModelFormatError: The engine cannot read the model.
             EngineUnavailableError: The engine is not installed or cannot be loaded.
         """
-        from hpinfer import _native
         from hpinfer._native_log import connect_native_log
 
         connect_native_log()
@@ -108,13 +112,11 @@ class Session:
         if engine == "paddle":
             self.native, self.notes = _paddle_session(path, data, weights, options)
             return
-        chosen = _session_options(options)
         try:
-            self.native = _native.Session(
-                engine, library_candidates(engine), path, data, weights, chosen
-            )
+            self.native = _open(engine, path, data, weights, options)
         except EngineUnavailableError as error:
             raise with_remedy(engine, error) from None
+        self.notes = tuple(self.native.notes)
 
     @classmethod
     def of_native(
@@ -152,11 +154,16 @@ class Session:
 
     def run(
         self,
-        inputs: Mapping[str, npt.NDArray[Any]] | Sequence[npt.NDArray[Any]],
+        inputs: Mapping[str, Any] | Sequence[Any],
         *,
-        outputs: Mapping[str, npt.NDArray[Any]] | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> list[npt.NDArray[Any]]:
         """Runs one inference. The GIL is released while the engine works.
+
+        On a session of a GPU, inputs and outputs may also be arrays of that GPU: C-contiguous
+        objects with ``__cuda_array_interface__`` (CuPy, PyTorch, Numba, hpinfer's own results).
+        What their stream still has to do is waited for, unless it is the session's own
+        (``user_compute_stream``). Results are there when the call returns, on any device.
 
         Args:
             inputs: Arrays by input name, or in graph order. C-contiguous arrays are not copied.
@@ -164,7 +171,8 @@ class Session:
                 that are not named come back as new arrays.
 
         Returns:
-            One writable array for each output, in graph order.
+            One writable array for each output, in graph order; with ``outputs_on_device`` a
+            `hpinfer._native.DeviceArray` where no array was given.
 
         Raises:
             InvalidInputError: Unknown or missing name, wrong rank or dimension.
@@ -184,9 +192,7 @@ class Session:
         """Gives the engine's cached memory back to the system where it can."""
         self.native.trim()
 
-    def _in_order(
-        self, inputs: Mapping[str, npt.NDArray[Any]] | Sequence[npt.NDArray[Any]]
-    ) -> list[npt.NDArray[Any]]:
+    def _in_order(self, inputs: Mapping[str, Any] | Sequence[Any]) -> list[Any]:
         if isinstance(inputs, Mapping):
             return self._by_name(inputs)
         if not isinstance(inputs, (list, tuple)):
@@ -194,20 +200,89 @@ class Session:
             raise InvalidTypeError(f"inputs must be a list or a dict; got {type(inputs).__name__}")
         return list(inputs)
 
-    def _targets(self, outputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any] | None]:
+    def _targets(self, outputs: Mapping[str, Any]) -> list[Any]:
         names = [info.name for info in self.outputs]
         _check_names("output", outputs, names)
         for name, array in outputs.items():
             _check_target(name, array)
         return [outputs.get(name) for name in names]
 
-    def _by_name(self, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    def _by_name(self, inputs: Mapping[str, Any]) -> list[Any]:
         names = [info.name for info in self.inputs]
         _check_names("input", inputs, names)
         missing = [name for name in names if name not in inputs]
         if missing:
             raise InvalidInputError(f"missing input {missing[0]!r}; the model has inputs {names}")
         return [inputs[name] for name in names]
+
+
+def _open(
+    engine: str,
+    path: Path | None,
+    data: bytes | None,
+    weights: bytes | None,
+    options: Mapping[str, Any],
+) -> _native.Session:
+    from hpinfer import _native
+
+    def open_one(own: Mapping[str, Any]) -> _native.Session:
+        return _native.Session(
+            engine, library_candidates(engine), path, data, weights, _session_options(own)
+        )
+
+    if engine == "onnxruntime" and _wants_gpu(options):
+        load_cuda_libraries()
+    devices = single_devices(str(options.get("device", "cpu")))
+    if len(devices) == 1:
+        return open_one(options)
+    _check_several(engine, options)
+    share = {"num_threads": _share(options.get("num_threads"), len(devices))}
+    return _native.replicated_session(
+        [open_one({**options, **share, "device": device}) for device in devices]
+    )
+
+
+def _share(threads: Any, devices: int) -> Any:  # noqa: ANN401 - what is no number is refused later
+    """Threads for each of several sessions, of those for all."""
+    from hpinfer import _native
+
+    if threads in (None, 0):
+        threads = _native.thread_info()["threads"]
+    return max(1, threads // devices) if isinstance(threads, int) and threads > 0 else threads
+
+
+def _given_providers(options: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Providers and their options, as far as they are well-formed."""
+    found: dict[str, Mapping[str, Any]] = {}
+    given = options.get("providers")
+    for item in given if isinstance(given, (list, tuple)) else ():
+        name, own = item if isinstance(item, (list, tuple)) and len(item) == 2 else (item, {})
+        if isinstance(name, str) and isinstance(own, Mapping):
+            found[name] = own
+    return found
+
+
+def _wants_gpu(options: Mapping[str, Any]) -> bool:
+    device = str(options.get("device", "cpu"))
+    return device.startswith("gpu") or not _GPU_PROVIDERS.isdisjoint(_given_providers(options))
+
+
+def _check_several(engine: str, options: Mapping[str, Any]) -> None:
+    """What cannot be shared by sessions on several devices."""
+    device = options["device"]
+    if engine != "onnxruntime":
+        raise UnsupportedError(
+            f"engine {engine!r} runs on one device; several ({device!r}) are for 'onnxruntime'"
+        )
+    if any("user_compute_stream" in own for own in _given_providers(options).values()):
+        raise ConfigError(
+            f"user_compute_stream is a stream of one device; device {device!r} names several"
+        )
+    if options.get("optimized_model"):
+        raise ConfigError(
+            f"optimized_model would be written once for each device of {device!r}; write it with "
+            "one"
+        )
 
 
 def _paddle_session(
@@ -238,6 +313,8 @@ def _check_target(name: str, array: object) -> None:
     import numpy as np
 
     if not isinstance(array, np.ndarray):
+        if hasattr(array, "__cuda_array_interface__"):
+            return  # the native part looks at it
         raise InvalidTypeError(f"output {name!r} must be a numpy array; got {type(array).__name__}")
     if not array.flags.writeable:
         raise InvalidInputError(f"output {name!r} is read-only")
@@ -245,10 +322,12 @@ def _check_target(name: str, array: object) -> None:
         raise InvalidInputError(f"output {name!r} must be C-contiguous")
 
 
-def _contiguous(array: object, index: int) -> npt.NDArray[np.generic]:
+def _contiguous(array: object, index: int) -> Any:  # noqa: ANN401 - of NumPy or of a GPU
     import numpy as np
 
     if not isinstance(array, np.ndarray):
+        if hasattr(array, "__cuda_array_interface__"):
+            return array
         raise InvalidTypeError(f"input {index} must be a numpy array; got {type(array).__name__}")
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 

@@ -18,6 +18,9 @@ namespace hpinfer::ort::abi {
 struct Allocator;
 struct CudaProviderOptions;
 struct Env;
+struct EpAssignedNode;      // belongs to its session
+struct EpAssignedSubgraph;  // belongs to its session
+struct IoBinding;
 struct MemoryInfo;
 struct RunOptions;
 struct Session;
@@ -120,6 +123,8 @@ enum ElementType : int {
   X(GetDimensions, 62, 1, Status*,                                                                 \
     (const TensorTypeAndShapeInfo*, std::int64_t* dims, std::size_t rank))                         \
   X(GetTensorTypeAndShape, 65, 1, Status*, (const Value*, TensorTypeAndShapeInfo**))               \
+  X(CreateMemoryInfo, 68, 1, Status*,                                                              \
+    (const char* name, AllocatorType, int device, MemoryType, MemoryInfo**))                       \
   X(CreateCpuMemoryInfo, 69, 1, Status*, (AllocatorType, MemoryType, MemoryInfo**))                \
   X(AllocatorFree, 76, 1, Status*, (Allocator*, void*))                                            \
   X(GetAllocatorWithDefaultOptions, 78, 1, Status*, (Allocator**))                                 \
@@ -134,17 +139,29 @@ enum ElementType : int {
   X(GetAvailableProviders, 125, 4, Status*, (char*** names, int* count))                           \
   X(ReleaseAvailableProviders, 126, 4, Status*, (char** names, int count))                         \
   X(AddSessionConfigEntry, 130, 5, Status*, (SessionOptions*, const char* key, const char* value)) \
+  X(RunWithBinding, 133, 5, Status*, (Session*, const RunOptions*, const IoBinding*))              \
+  X(CreateIoBinding, 134, 5, Status*, (Session*, IoBinding**))                                     \
+  X(ReleaseIoBinding, 135, 5, void, (IoBinding*))                                                  \
+  X(BindInput, 136, 5, Status*, (IoBinding*, const char* name, const Value*))                      \
+  X(BindOutput, 137, 5, Status*, (IoBinding*, const char* name, const Value*))                     \
+  X(BindOutputToDevice, 138, 5, Status*, (IoBinding*, const char* name, const MemoryInfo*))        \
+  X(GetBoundOutputValues, 140, 5, Status*,                                                         \
+    (const IoBinding*, Allocator*, Value*** values, std::size_t* count))                           \
   X(AddRunConfigEntry, 165, 8, Status*, (RunOptions*, const char* key, const char* value))         \
   X(AppendTensorRtProvider, 170, 9, Status*, (SessionOptions*, const TensorRtProviderOptions*))    \
   X(CreateTensorRtProviderOptions, 171, 9, Status*, (TensorRtProviderOptions**))                   \
   X(UpdateTensorRtProviderOptions, 172, 9, Status*,                                                \
     (TensorRtProviderOptions*, const char* const* keys, const char* const* values,                 \
      std::size_t count))                                                                           \
+  X(UpdateTensorRtProviderOptionsWithValue, 261, 16, Status*,                                      \
+    (TensorRtProviderOptions*, const char* key, void* value))                                      \
   X(ReleaseTensorRtProviderOptions, 174, 9, void, (TensorRtProviderOptions*))                      \
   X(AppendCudaProvider, 204, 11, Status*, (SessionOptions*, const CudaProviderOptions*))           \
   X(CreateCudaProviderOptions, 205, 11, Status*, (CudaProviderOptions**))                          \
   X(UpdateCudaProviderOptions, 206, 11, Status*,                                                   \
     (CudaProviderOptions*, const char* const* keys, const char* const* values, std::size_t count)) \
+  X(UpdateCudaProviderOptionsWithValue, 263, 16, Status*,                                          \
+    (CudaProviderOptions*, const char* key, void* value))                                          \
   X(ReleaseCudaProviderOptions, 208, 11, void, (CudaProviderOptions*))                             \
   X(AppendProvider, 216, 12, Status*,                                                              \
     (SessionOptions*, const char* name, const char* const* keys, const char* const* values,        \
@@ -152,7 +169,13 @@ enum ElementType : int {
   X(SetUserLoggingFunction, 266, 17, Status*, (SessionOptions*, LoggingFunction, void* user))      \
   X(AppendOpenVinoProvider, 275, 17, Status*,                                                      \
     (SessionOptions*, const char* const* keys, const char* const* values, std::size_t count))      \
-  X(HasShape, 390, 24, bool, (const TensorTypeAndShapeInfo*))
+  X(HasShape, 390, 24, bool, (const TensorTypeAndShapeInfo*))                                      \
+  X(SessionGetEpGraphAssignmentInfo, 407, 24, Status*,                                             \
+    (const Session*, const EpAssignedSubgraph* const** subgraphs, std::size_t* count))             \
+  X(EpAssignedSubgraphGetEpName, 408, 24, Status*, (const EpAssignedSubgraph*, const char** name)) \
+  X(EpAssignedSubgraphGetNodes, 409, 24, Status*,                                                  \
+    (const EpAssignedSubgraph*, const EpAssignedNode* const** nodes, std::size_t* count))          \
+  X(EpAssignedNodeGetOperatorType, 412, 24, Status*, (const EpAssignedNode*, const char** type))
 // clang-format on
 
 // Oldest release whose wheels contain the shared library, and the newest API version that this

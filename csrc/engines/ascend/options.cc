@@ -19,8 +19,7 @@ void check_options(const SessionOptions& options) {
         "profiles have no effect on the om engine: atc compiles the shapes into the model");
   check(options.output_order.empty(), ErrorCode::kConfig,
         "output_order has no effect on the om engine: outputs are in the order of the model");
-  check(!options.outputs_on_device, ErrorCode::kConfig,
-        "outputs_on_device has no effect on the om engine; it is for tensorrt");
+  refuse_gpu_options(options, "om");
   check(options.engine_config.empty(), ErrorCode::kConfig,
         "the om engine has no engine_config; got '",
         options.engine_config.empty() ? "" : options.engine_config.begin()->first, "'");

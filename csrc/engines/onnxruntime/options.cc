@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engines/onnxruntime/assignment.h"
+
 namespace hpinfer::ort {
 namespace {
 
@@ -30,6 +32,7 @@ void refuse_options_without_effect(const SessionOptions& options) {
   check(options.device.type != DeviceType::kNpu, ErrorCode::kUnsupported, "device '",
         to_string(options.device), "' is not supported through ONNX Runtime");
   refuse_compile_options(options, "onnxruntime");
+  if (options.device.type == DeviceType::kCpu) refuse_gpu_options(options, "onnxruntime");
 }
 
 void set_threads(const Api& api, abi::SessionOptions* native, const SessionOptions& options) {
@@ -52,9 +55,9 @@ const std::map<std::string, std::string>& default_config() {
 
 // ONNX Runtime takes any key, and ignores those that it does not know: only it could tell them
 // apart, so a misspelt key cannot be reported.
-void set_config(const Api& api, abi::SessionOptions* native,
-                const std::map<std::string, std::string>& given) {
-  auto entries = given;
+void set_config(const Api& api, abi::SessionOptions* native, const SessionOptions& options) {
+  auto entries = options.engine_config;
+  if (options.device.type != DeviceType::kCpu) entries.try_emplace(kRecordAssignment, "1");
   entries.insert(default_config().begin(), default_config().end());
   for (const auto& [key, value] : entries) {
     const auto failure =
@@ -93,7 +96,7 @@ Handle<abi::SessionOptions> native_options(const Api& api, const SessionOptions&
                                                   optimization_level(options.graph_optimization));
   set_threads(api, native.get(), options);
   set_memory(api, native.get(), options.memory);
-  set_config(api, native.get(), options.engine_config);
+  set_config(api, native.get(), options);
   return native;
 }
 

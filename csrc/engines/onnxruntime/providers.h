@@ -11,9 +11,12 @@ namespace hpinfer::ort {
 // Throws Error(kConfig) if device and providers contradict each other.
 std::vector<ProviderOptions> wanted_providers(const SessionOptions& options);
 
+// Where a session of these providers runs: the GPU of the first that has one, else the CPU.
+Device device_of(const std::vector<ProviderOptions>& providers);
+
 // Adds the providers. ONNX Runtime would run on the CPU without a word where one is missing; here
-// that is an error: kEngineUnavailable if the library has no such provider or cannot start it,
-// kConfig if the provider refuses an option.
+// that is an error: kEngineUnavailable if the library has no such provider or cannot start it, with
+// what is missing and what to install, kConfig if the provider refuses an option.
 void append_providers(const Api& api, abi::SessionOptions* native,
                       const std::vector<ProviderOptions>& providers);
 

@@ -11,8 +11,12 @@
 #include <system_error>
 #include <utility>
 
+#include "core/log.h"
 #include "core/process_memory.h"
+#include "engines/onnxruntime/assignment.h"
+#include "engines/onnxruntime/bound_run.h"
 #include "engines/onnxruntime/options.h"
+#include "engines/onnxruntime/provider_failure.h"
 #include "engines/onnxruntime/providers.h"
 #include "engines/onnxruntime/values.h"
 
@@ -53,9 +57,12 @@ Handle<abi::Session> load(const Api& api, const ModelSource& model,
                                                       model.bytes.size(), native, &session)
           : api.try_call<abi::CreateSession>(api.env(), model.path.c_str(), native, &session);
   if (failure)
-    fail(failure_code(failure->message, load_error_code(failure->code, configured)),
+    fail(is_device_failure(failure->message)
+             ? ErrorCode::kEngineUnavailable
+             : failure_code(failure->message, load_error_code(failure->code, configured)),
          "ONNX Runtime cannot load ",
-         model.in_memory() ? "the model in memory" : model.path.string(), ": ", failure->message);
+         model.in_memory() ? "the model in memory" : model.path.string(), ": ",
+         plain_failure(failure->message), provider_remedy(failure->message));
   return api.own<abi::ReleaseSession>(session);
 }
 
@@ -102,25 +109,44 @@ class OnnxRuntimeSession : public Session {
   OnnxRuntimeSession(std::shared_ptr<const Api> api, const ModelSource& model,
                      SessionOptions options);
 
+  std::vector<std::string> notes() const override { return notes_; }
   void trim() const override;
 
  protected:
-  void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override;
+  void do_run(std::span<const TensorView> inputs, std::span<Tensor> outputs) const override {
+    run_model(inputs, outputs, options_.outputs_on_device);
+  }
+  void do_run_on_device(std::span<const TensorView> inputs,
+                        std::span<Tensor> outputs) const override {
+    run_model(inputs, outputs, on_gpu());
+  }
 
  private:
   const Api& api() const { return *model_->api; }
+  bool on_gpu() const { return options_.device.type != DeviceType::kCpu; }
+  const abi::MemoryInfo* memory_of(Device device) const {
+    return device.type == DeviceType::kCpu ? api().cpu_memory() : gpu_memory_.get();
+  }
+  void set_shrinking();
   bool shrink_due() const;
   void note_shapes(std::span<const TensorView> inputs) const;
   void run_smallest() const;
-  Handle<abi::Value> result_slot(std::size_t index, const Tensor& output) const;
-  void collect(std::vector<Handle<abi::Value>>& values, std::span<Tensor> outputs) const;
+  void run_model(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                 bool on_device) const;
+  std::optional<Failure> run_once(std::span<const Handle<abi::Value>> inputs,
+                                  std::span<BoundOutput> outputs,
+                                  const abi::RunOptions* run_options) const;
+  BoundOutput result_slot(std::size_t index, const Tensor& output, bool on_device) const;
+  void collect(std::span<BoundOutput> values, std::span<Tensor> outputs) const;
   [[noreturn]] void fail_run(const Failure& failure, std::span<Tensor> outputs) const;
 
   std::shared_ptr<const LoadedModel> model_;
-  std::vector<const char*> input_names_;
-  std::vector<const char*> output_names_;
+  TensorNames names_;
   std::vector<bool> passed_on_;  // outputs that are inputs of the graph
+  std::vector<std::string> notes_;
+  Handle<abi::MemoryInfo> gpu_memory_;  // null on the CPU
   Handle<abi::RunOptions> shrink_options_;
+  mutable std::atomic<bool> shrinks_{true};
   mutable std::atomic<std::uint64_t> runs_{0};
   mutable std::atomic<bool> shrink_next_{false};
   // The inputs with the fewest elements that the model has run with.
@@ -147,9 +173,11 @@ std::vector<const char*> names_of(const std::vector<TensorInfo>& infos) {
 
 OnnxRuntimeSession::OnnxRuntimeSession(std::shared_ptr<const Api> api, const ModelSource& model,
                                        SessionOptions options)
-    : shrink_options_(api->create<abi::CreateRunOptions, abi::ReleaseRunOptions>()) {
+    : gpu_memory_(api->own<abi::ReleaseMemoryInfo>(static_cast<abi::MemoryInfo*>(nullptr))),
+      shrink_options_(api->create<abi::CreateRunOptions, abi::ReleaseRunOptions>()) {
   options_ = std::move(options);
   options_.providers = wanted_providers(options_);
+  if (options_.device.type == DeviceType::kCpu) options_.device = device_of(options_.providers);
   const auto native = native_options(*api, options_);
   append_providers(*api, native.get(), options_.providers);
   const bool configured = !options_.providers.empty() || !options_.engine_config.empty() ||
@@ -159,16 +187,28 @@ OnnxRuntimeSession::OnnxRuntimeSession(std::shared_ptr<const Api> api, const Mod
   graph.complete();
   inputs_ = input_infos(*api, session.get());
   outputs_ = output_infos(*api, session.get());
-  input_names_ = names_of(inputs_);
-  output_names_ = names_of(outputs_);
+  names_ = {names_of(inputs_), names_of(outputs_)};
   passed_on_ = outputs_among_inputs(inputs_, outputs_);
-  api->call<abi::AddRunConfigEntry>(shrink_options_.get(), "memory.enable_memory_arena_shrinkage",
-                                    "cpu:0");
+  if (on_gpu()) {
+    if (const auto assignment = node_assignment(*api, session.get()))
+      notes_ = judge_assignment(*assignment, options_.providers);
+    gpu_memory_ = api->create<abi::CreateMemoryInfo, abi::ReleaseMemoryInfo>(
+        "Cuda", abi::kDeviceAllocator, options_.device.index, abi::kDefaultMemory);
+  }
   model_ = std::make_shared<const LoadedModel>(std::move(api), std::move(session));
+  set_shrinking();
+}
+
+void OnnxRuntimeSession::set_shrinking() {
+  std::string arenas = "cpu:0";
+  if (on_gpu()) arenas += ";gpu:" + std::to_string(options_.device.index);
+  api().call<abi::AddRunConfigEntry>(shrink_options_.get(), "memory.enable_memory_arena_shrinkage",
+                                     arenas.c_str());
 }
 
 // ONNX Runtime gives arena memory back only at the end of a run that asks for it.
 bool OnnxRuntimeSession::shrink_due() const {
+  if (!shrinks_.load(std::memory_order_relaxed)) return false;
   const bool asked = shrink_next_.load(std::memory_order_relaxed) && shrink_next_.exchange(false);
   if (options_.memory != MemoryPolicy::kBounded) return asked;
   return (runs_.fetch_add(1, std::memory_order_relaxed) + 1) % kRunsBetweenShrinks == 0 || asked;
@@ -215,39 +255,57 @@ void OnnxRuntimeSession::run_smallest() const {
   do_run(views, results);
 }
 
-void OnnxRuntimeSession::do_run(std::span<const TensorView> inputs,
-                                std::span<Tensor> outputs) const {
-  std::vector<Handle<abi::Value>> owned;
-  std::vector<const abi::Value*> in;
-  for (const TensorView& view : inputs) {
-    owned.push_back(borrow_value(api(), view));
-    in.push_back(owned.back().get());
+void OnnxRuntimeSession::run_model(std::span<const TensorView> inputs, std::span<Tensor> outputs,
+                                   bool on_device) const {
+  std::vector<Handle<abi::Value>> in;
+  for (const TensorView& view : inputs)
+    in.push_back(borrow_value(api(), view, memory_of(view.device)));
+  std::vector<BoundOutput> out;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    out.push_back(result_slot(i, outputs[i], on_device));
+  const bool shrinks = shrink_due();
+  auto failure = run_once(in, out, shrinks ? shrink_options_.get() : nullptr);
+  if (failure && shrinks && failure->message.find("arena") != std::string::npos) {
+    // An arena of this session cannot be shrunk: that must not cost anybody a result.
+    shrinks_.store(false);
+    log(LogLevel::kWarning, "onnxruntime: memory is not given back: " + failure->message);
+    failure = run_once(in, out, nullptr);
   }
-  std::vector<Handle<abi::Value>> results;
-  std::vector<abi::Value*> out;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    results.push_back(result_slot(i, outputs[i]));
-    out.push_back(results.back().get());
-  }
-  const auto failure = api().try_call<abi::Run>(
-      model_->session.get(), shrink_due() ? shrink_options_.get() : nullptr, input_names_.data(),
-      in.data(), in.size(), output_names_.data(), out.size(), out.data());
-  for (std::size_t i = 0; i < out.size(); ++i)
-    if (results[i] == nullptr) results[i].reset(out[i]);
   if (failure) fail_run(*failure, outputs);
   note_shapes(inputs);
-  collect(results, outputs);
+  collect(out, outputs);
 }
 
-// A value over the memory given for an output, or null where ONNX Runtime is to allocate. It never
-// writes an output that is an input: it returns the input's memory, which collect() copies.
-Handle<abi::Value> OnnxRuntimeSession::result_slot(std::size_t index, const Tensor& output) const {
-  if (!output.empty() && !passed_on_[index]) return borrow_value(api(), output.view());
-  return api().own<abi::ReleaseValue>(static_cast<abi::Value*>(nullptr));
+std::optional<Failure> OnnxRuntimeSession::run_once(std::span<const Handle<abi::Value>> inputs,
+                                                    std::span<BoundOutput> outputs,
+                                                    const abi::RunOptions* run_options) const {
+  abi::Session* const session = model_->session.get();
+  if (on_gpu()) return run_bound(api(), session, run_options, names_, inputs, outputs);
+  std::vector<const abi::Value*> in;
+  for (const auto& value : inputs) in.push_back(value.get());
+  std::vector<abi::Value*> out;
+  for (const BoundOutput& output : outputs) out.push_back(output.value.get());
+  auto failure = api().try_call<abi::Run>(session, run_options, names_.inputs.data(), in.data(),
+                                          in.size(), names_.outputs.data(), out.size(), out.data());
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (outputs[i].value == nullptr) outputs[i].value.reset(out[i]);
+  return failure;
 }
 
-void OnnxRuntimeSession::collect(std::vector<Handle<abi::Value>>& values,
-                                 std::span<Tensor> outputs) const {
+// A value over the memory given for an output, or where ONNX Runtime is to allocate one. It never
+// writes an output that is an input: it returns the input's memory, which collect() copies, and
+// which is therefore wanted on the host.
+BoundOutput OnnxRuntimeSession::result_slot(std::size_t index, const Tensor& output,
+                                            bool on_device) const {
+  if (!output.empty() && !passed_on_[index])
+    return {borrow_value(api(), output.view(), memory_of(output.view().device)), nullptr};
+  check(output.empty() || output.view().device.type == DeviceType::kCpu, ErrorCode::kUnsupported,
+        "output '", outputs_[index].name, "' is an input of the model: give it memory of the host");
+  return {api().own<abi::ReleaseValue>(static_cast<abi::Value*>(nullptr)),
+          on_device && !passed_on_[index] ? gpu_memory_.get() : api().cpu_memory()};
+}
+
+void OnnxRuntimeSession::collect(std::span<BoundOutput> values, std::span<Tensor> outputs) const {
   struct Kept {
     std::shared_ptr<const LoadedModel> model;
     Handle<abi::Value> value;  // freed before the model
@@ -255,9 +313,11 @@ void OnnxRuntimeSession::collect(std::vector<Handle<abi::Value>>& values,
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Tensor& output = outputs[i];
     if (!output.empty() && !passed_on_[i]) continue;
-    const TensorView result = value_view(api(), values[i].get(), outputs_[i].dtype);
+    const bool on_host = values[i].memory == api().cpu_memory();
+    const TensorView result = value_view(api(), values[i].value.get(), outputs_[i].dtype,
+                                         on_host ? Device{} : options_.device);
     if (!passed_on_[i]) {
-      output = Tensor::borrow(result, std::make_shared<Kept>(model_, std::move(values[i])));
+      output = Tensor::borrow(result, std::make_shared<Kept>(model_, std::move(values[i].value)));
     } else if (output.empty()) {
       output = Tensor::borrow(result).clone();
     } else {

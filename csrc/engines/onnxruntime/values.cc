@@ -113,16 +113,17 @@ std::vector<TensorInfo> output_infos(const Api& api, const abi::Session* session
                abi::SessionGetOutputTypeInfo>(api, session, "output");
 }
 
-Handle<abi::Value> borrow_value(const Api& api, const TensorView& view) {
+Handle<abi::Value> borrow_value(const Api& api, const TensorView& view,
+                                const abi::MemoryInfo* memory) {
   // A tensor without elements may have no memory, but the library wants an address.
   static std::int64_t nowhere = 0;
   void* data = view.data != nullptr ? view.data : &nowhere;
   return api.create<abi::CreateTensorWithDataAsOrtValue, abi::ReleaseValue>(
-      api.cpu_memory(), data, view.num_bytes(), view.shape.data(), view.shape.rank(),
+      memory, data, view.num_bytes(), view.shape.data(), view.shape.rank(),
       element_type(view.dtype));
 }
 
-TensorView value_view(const Api& api, abi::Value* value, DType dtype) {
+TensorView value_view(const Api& api, abi::Value* value, DType dtype, Device device) {
   const auto info = api.create<abi::GetTensorTypeAndShape, abi::ReleaseTensorTypeAndShapeInfo>(
       static_cast<const abi::Value*>(value));
   abi::ElementType element{};
@@ -130,7 +131,7 @@ TensorView value_view(const Api& api, abi::Value* value, DType dtype) {
                                       &element);
   check(element == element_type(dtype), ErrorCode::kEngine, "ONNX Runtime announced a ",
         dtype_name(dtype), " output and returned another element type");
-  TensorView view{dtype, dimensions(api, info.get()), nullptr, Device{}};
+  TensorView view{dtype, dimensions(api, info.get()), nullptr, device};
   api.call<abi::GetTensorMutableData>(value, &view.data);
   return view;
 }

@@ -11,10 +11,12 @@ namespace hpinfer::ort {
 std::vector<TensorInfo> input_infos(const Api& api, const abi::Session* session);
 std::vector<TensorInfo> output_infos(const Api& api, const abi::Session* session);
 
-// A value over host memory that must outlive it; nothing is copied.
-Handle<abi::Value> borrow_value(const Api& api, const TensorView& view);
+// A value over memory that must outlive it; nothing is copied. `memory` says where the view lies.
+Handle<abi::Value> borrow_value(const Api& api, const TensorView& view,
+                                const abi::MemoryInfo* memory);
 
-// A result's shape and host memory. Throws Error(kEngine) if it is not of the announced dtype.
-TensorView value_view(const Api& api, abi::Value* value, DType dtype);
+// A result's shape and memory, which is on `device`. Throws Error(kEngine) if it is not of the
+// announced dtype.
+TensorView value_view(const Api& api, abi::Value* value, DType dtype, Device device);
 
 }  // namespace hpinfer::ort

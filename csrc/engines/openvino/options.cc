@@ -58,6 +58,7 @@ void check_options(const SessionOptions& options) {
   check(options.providers.empty(), ErrorCode::kConfig,
         "providers are ONNX Runtime's execution providers; the openvino engine has none");
   refuse_compile_options(options, "openvino");
+  refuse_gpu_options(options, "openvino");
   check(options.num_streams <= kMaxStreams, ErrorCode::kConfig, "num_streams must be at most ",
         kMaxStreams, "; got ", options.num_streams);
   for (const auto& [key, value] : options.engine_config) {

@@ -32,6 +32,10 @@ void check_common(const SessionOptions& options) {
   check(options.cache_dir.empty(), ErrorCode::kConfig,
         "cache_dir has no effect on the tensorrt engine: hpinfer keeps its plans in the artifact "
         "cache");
+  check(
+      options.gpu_memory_mib == 0, ErrorCode::kConfig,
+      "gpu_memory_mib has no effect on the tensorrt engine; workspace_mib in engine_config limits "
+      "what building takes");
 #if NV_TENSORRT_MAJOR >= 11
   check(options.precision == Precision::kFloat32, ErrorCode::kUnsupported,
         "TensorRT 11 computes in the precision that the model is stored in; precision='",

@@ -96,16 +96,22 @@ class ONNXRuntimeConfig(CPUBackendConfig):
     Attributes:
         graph_optimization: How far the graph is rewritten when it is loaded.
         providers: Execution providers, best first: names or ``[name, {option: value}]``.
+        gpu_memory_mib: The most that the arena on the GPU may hold; None is no limit.
     """
 
     YES_NO: ClassVar[tuple[str, str]] = ("1", "0")
 
     graph_optimization: Literal["none", "basic", "extended", "all"] | None = None
     providers: list[str | tuple[str, dict[str, Any]]] | None = None
+    gpu_memory_mib: int | None = Field(default=None, ge=1)
 
     def session_options(self) -> dict[str, Any]:
         """The options that were given, in the names of `hpinfer.Session`."""
-        own = {"graph_optimization": self.graph_optimization, "providers": self.providers}
+        own = {
+            "graph_optimization": self.graph_optimization,
+            "providers": self.providers,
+            "gpu_memory_mib": self.gpu_memory_mib,
+        }
         given = {name: value for name, value in own.items() if value is not None}
         return {**super().session_options(), **given}
 

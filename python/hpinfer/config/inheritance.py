@@ -41,7 +41,7 @@ class Given:
         use_hpip: As in a YAML; None leaves the file's.
         hpi_config: A mapping, PaddleX's object, or text (JSON, Python literal, ``@file``).
         engine: Short for ``hpi_config.backend``.
-        device: ``"cpu"``, ``"gpu"`` or ``"gpu:N"``.
+        device: ``"cpu"``, ``"gpu"``, ``"gpu:N"`` or ``"gpu:N,M"``.
         precision: Of every network.
         origin: What to call this source, e.g. ``"command line"``.
     """
@@ -255,9 +255,9 @@ def _checked_device(device: str, place: str) -> str:
     kind = match.group(1) if match else None
     if match is None or kind not in _DEVICE_KINDS or (kind == "cpu" and match.group(2)):
         raise ConfigError(
-            f"{place}: device must be 'cpu', 'gpu', 'gpu:N' or 'npu:N'; got {device!r}"
+            f"{place}: device must be 'cpu', 'gpu', 'gpu:N', 'gpu:N,M' or 'npu:N'; got {device!r}"
         )
-    if match.group(3):
+    if match.group(3) and kind != "gpu":
         raise UnsupportedError(
             f"{place}: device {device!r} names several devices; make one pipeline for each, "
             f"e.g. '{kind}:{match.group(2)}'"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from hpinfer.config.hpi import BackendName
 from hpinfer.errors import ConfigError
+from hpinfer.hpi.devices import single_devices
 from hpinfer.hpi.engine_faults import known_fault
 
 if TYPE_CHECKING:
@@ -150,8 +151,9 @@ def candidates(
     kind = device_kind(settings.device)
     known = {status.name: status for status in statuses}
     found = _Found([], [], {})
+    devices = len(single_devices(settings.device))
     for engine in get_args(BackendName):
-        rejection = _engine_rejection(engine, known.get(engine), kind)
+        rejection = _engine_rejection(engine, known.get(engine), kind, devices)
         if rejection is None and options_problem is not None:
             problem = options_problem(engine, settings)
             rejection = None if problem is None else Rejection(problem, "options")
@@ -176,9 +178,13 @@ def device_kind(device: str) -> DeviceKind:
     kind, colon, number = device.partition(":")
     if kind == "cpu" and not colon:
         return "cpu"
-    if kind in ("gpu", "npu") and (not colon or number.isdigit()):
-        return "gpu" if kind == "gpu" else "npu"
-    raise ConfigError(f"device must be 'cpu', 'gpu', 'gpu:N', 'npu' or 'npu:N'; got {device!r}")
+    if kind == "gpu" and (not colon or all(item.isdigit() for item in number.split(","))):
+        return "gpu"
+    if kind == "npu" and (not colon or number.isdigit()):
+        return "npu"
+    raise ConfigError(
+        f"device must be 'cpu', 'gpu', 'gpu:N', 'gpu:N,M', 'npu' or 'npu:N'; got {device!r}"
+    )
 
 
 def asked_precision(settings: HPISettings) -> str | None:
@@ -215,7 +221,7 @@ class _Found:
 
 
 def _engine_rejection(
-    engine: BackendName, status: EngineStatus | None, device: str
+    engine: BackendName, status: EngineStatus | None, device: str, devices: int
 ) -> Rejection | None:
     if status is None:
         return Rejection(_NOT_IN_THIS_BUILD, "engine")
@@ -242,6 +248,8 @@ def _engine_rejection(
             f"install {_GPU_PACKAGES[engine]}",
             "device",
         )
+    if devices > 1 and engine != "onnxruntime":
+        return Rejection("it runs on one device; several are for onnxruntime", "device")
     return None
 
 

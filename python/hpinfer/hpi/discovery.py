@@ -70,6 +70,8 @@ def with_remedy(engine: str, error: HpinferError) -> HpinferError:
     """
     if not isinstance(error, EngineUnavailableError) or engine not in _LIBRARIES:
         return error
+    if "is not usable here" not in str(error):  # it was loaded: a GPU or its driver is missing
+        return error
     package, folder, pattern = _LIBRARIES[engine]
     roots = list(_package_roots(package))
     if not roots:

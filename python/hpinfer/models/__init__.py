@@ -84,7 +84,7 @@ def create_model(
         model_name: E.g. ``"PP-OCRv4_mobile_det"``; see ``hpinfer models list``.
         model_dir: Directory with ``inference.yml`` and the network; None looks in the caches and
             fetches the model if it is not there.
-        device: ``"cpu"`` (default), ``"gpu"`` or ``"gpu:N"``.
+        device: ``"cpu"`` (default), ``"gpu"``, ``"gpu:N"`` or, for several, ``"gpu:N,M"``.
         engine: Short for ``hpi_config={"backend": engine}``; ``"hpi"`` is ``use_hpip=True``.
         use_hpip: False for plain inference; None and True for the best engine.
         hpi_config: ``auto_config``, ``backend``, ``backend_config``, ``auto_paddle2onnx`` and

@@ -64,6 +64,9 @@ def check_common(common: _native.SessionOptions) -> None:
         raise ConfigError("cache_dir has no effect on engine 'paddle': it compiles nothing to keep")
     if str(common.optimized_model) not in ("", "."):
         raise ConfigError("optimized_model has no effect on engine 'paddle': it writes no graph")
+    for name in ("outputs_on_device", "gpu_memory_mib"):
+        if getattr(common, name):
+            raise ConfigError(f"{name} has no effect on engine 'paddle'; it is for onnxruntime")
 
 
 def total_threads(options: PaddleOptions, common: _native.SessionOptions) -> int:

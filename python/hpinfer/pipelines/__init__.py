@@ -91,7 +91,7 @@ def create_pipeline(
         pipeline: A name (``"OCR"``, the default), the path of a PaddleX pipeline YAML, or the same
             as a dict.
         config: The YAML as a dict, instead of `pipeline`.
-        device: ``"cpu"`` (default), ``"gpu"`` or ``"gpu:N"``.
+        device: ``"cpu"`` (default), ``"gpu"``, ``"gpu:N"`` or, for several, ``"gpu:N,M"``.
         engine: Short for ``hpi_config={"backend": engine}``; ``"hpi"`` is ``use_hpip=True``. None
             takes the best engine that is usable for each model.
         use_hpip: False for plain inference; None and True for the best engine.

@@ -122,6 +122,18 @@ def test_a_gpu_is_never_replaced_by_the_processor():
     ]
 
 
+def test_several_gpus_are_for_onnxruntime():
+    statuses = [
+        EngineStatus("onnxruntime", usable=True, devices=("CUDAExecutionProvider",)),
+        EngineStatus("tensorrt", usable=True, devices=("gpu:0", "gpu:1")),
+        EngineStatus("paddle", usable=True, devices=("GPU",)),
+    ]
+    found = candidates(facts("onnx"), statuses, settings(device="gpu:0,1"))
+    assert labels(found) == ["onnxruntime fp32 from .onnx"]
+    assert "it runs on one device" in found.rejected["tensorrt"].reason
+    assert "it runs on one device" in found.rejected["paddle"].reason
+
+
 @pytest.mark.parametrize("device", ["tpu", "cpu:0", "gpu:x", ""])
 def test_unknown_devices_are_refused(device):
     with pytest.raises(ConfigError, match="device must be"):

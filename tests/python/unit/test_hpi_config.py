@@ -239,7 +239,7 @@ def test_engine_and_device_of_a_single_model():
     [
         (Given(device="cpu:0"), ConfigError, "device must be 'cpu', 'gpu'"),
         (Given(device="tpu"), ConfigError, "got 'tpu'"),
-        (Given(device="gpu:0,1"), UnsupportedError, "one pipeline for each, e.g. 'gpu:0'"),
+        (Given(device="npu:0,1"), UnsupportedError, "one pipeline for each, e.g. 'npu:0'"),
         (Given(engine="onnxrt"), ConfigError, "did you mean 'onnxruntime'?"),
         (Given(engine="transformers"), ConfigError, "not one of hpinfer's"),
         (Given(engine="hpi", use_hpip=False), ConfigError, "contradict each other"),

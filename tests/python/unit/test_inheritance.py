@@ -274,9 +274,10 @@ def test_manual_mode_may_take_its_backend_from_above():
     assert not merged(text)[DETECTION].hpi.auto_config
 
 
-def test_several_devices_are_refused():
+def test_several_devices_are_gpus():
+    assert merged(device="gpu:0,1")[DETECTION].device == "gpu:0,1"
     with pytest.raises(UnsupportedError, match="make one pipeline for each"):
-        merged(device="gpu:0,1")
+        merged(device="npu:0,1")
 
 
 # --- the precedence table as a property -----------------------------------------------------------
