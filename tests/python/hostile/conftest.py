@@ -62,6 +62,7 @@ def report():
 def own_places(monkeypatch, tmp_path_factory):
     """Nothing of the user's is read, and nothing is fetched."""
     home = tmp_path_factory.getbasetemp() / "hostile-home"
+    monkeypatch.setenv("HOME", str(home))  # whose files "~" names
     monkeypatch.setenv("HPINFER_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("PADDLE_PDX_CACHE_HOME", str(home / "paddlex"))
     monkeypatch.setenv("HPINFER_OFFLINE", "1")
