@@ -87,13 +87,10 @@ def model_calls(setting: Setting, engine: str) -> Iterator[Call]:
     import hpinfer
 
     page = max(small_pages(setting.images, side=1600), key=lambda image: image.size)
-    for name in (
-        DETECTOR,
-        RECOGNISER,
-        "PP-LCNet_x1_0_doc_ori",
-        "SLANet_plus",
-        "picodet_lcnet_x1_0_fgd_layout_cdla",
-    ):
+    names = [DETECTOR, RECOGNISER, "PP-LCNet_x1_0_doc_ori", "picodet_lcnet_x1_0_fgd_layout_cdla"]
+    if engine == "onnxruntime":  # OpenVINO does not take its loop
+        names.append("SLANet_plus")
+    for name in names:
         model: Any = hpinfer.create_model(name, engine=engine)
         yield f"{name} ({engine})", functools.partial(_predict, model, [page] * 8)
     pipeline = hpinfer.create_pipeline("OCR", engine=engine)

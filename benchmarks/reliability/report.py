@@ -116,11 +116,13 @@ def page(documents: Sequence[Mapping[str, Any]], plots: Sequence[str]) -> str:
 
 def _machine(document: Mapping[str, Any]) -> str:
     machine = document["machine"]
+    busy = float(machine["load_average_before"]) > 0.5
+    note = "**the machine was busy with other work: times mean little**" if busy else "idle before"
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     return (
         f"Measured on {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"{machine['system']}, Python {machine['python']}; {versions}; {document['when']}; load "
-        f"average before: {machine['load_average_before']}.\n"
+        f"{machine['system']}, Python {machine['python']}; {versions}; {document['when']}; "
+        f"{note}, load average {machine['load_average_before']}.\n"
     )
 
 
