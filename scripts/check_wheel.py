@@ -1,4 +1,4 @@
-"""Checks a built wheel: what it holds, how large it is, what it links.
+"""Checks a built wheel: what it holds, how large it is, what it links and exports.
 
 ``python scripts/check_wheel.py dist/hpinfer-….whl`` prints one line for each fault.
 """
@@ -29,7 +29,7 @@ REQUIRED = (
 #: Engines and weights are never bundled; build leftovers have no place.
 FORBIDDEN = re.compile(
     r"\.(onnx|pdmodel|pdiparams|engine|a|o|h|cc)$|__pycache__"
-    r"|(onnxruntime|openvino|nvinfer|cudart|opencv|tbb)[^/]*\.so",
+    r"|(onnxruntime|openvino|nvinfer|cudart|ascendcl|opencv|tbb)[^/]*\.so",
 )
 #: What every Linux that runs manylinux wheels has.
 SYSTEM_LIBRARIES = {
@@ -37,6 +37,8 @@ SYSTEM_LIBRARIES = {
     *("libpthread.so.0", "libdl.so.2", "librt.so.1"),
     *("ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"),
 }
+#: Functions that a module may show to others: its entry, and templates of the standard library.
+EXPORTS = re.compile(r"PyInit_\w+|_(init|fini)|_ZZ?(N?K?St|N9__gnu_cxx)\w*")
 
 
 def main(arguments: list[str]) -> int:
@@ -60,8 +62,12 @@ def faults(path: Path) -> Iterator[str]:
             if FORBIDDEN.search(name):
                 yield f"{name} does not belong in the wheel"
             if name.endswith(".so"):
-                for library in sorted(set(needed_libraries(wheel.read(name))) - SYSTEM_LIBRARIES):
+                image = wheel.read(name)
+                for library in sorted(set(needed_libraries(image)) - SYSTEM_LIBRARIES):
                     yield f"{name} links {library}"
+                for function in exported_functions(image):
+                    if not EXPORTS.fullmatch(function):
+                        yield f"{name} exports {function}"
 
 
 class _Segment(NamedTuple):
@@ -100,6 +106,29 @@ def needed_libraries(image: bytes) -> list[str]:
     strings = address - home.address + home.offset
     starts = [strings + value for tag, value in entries if tag == _NEEDED]
     return [image[start : image.index(b"\0", start)].decode() for start in starts]
+
+
+_DYNAMIC_SYMBOLS, _FUNCTION = 11, 2  # section type; type of a symbol
+
+
+def exported_functions(image: bytes) -> list[str]:
+    """The functions that an ELF shared object defines for others (of its .dynsym)."""
+    (table,) = struct.unpack_from("<Q", image, 40)
+    entry_size, count = struct.unpack_from("<HH", image, 58)
+    # Of a section header: type, offset, size, and the section with the names.
+    headers = [
+        struct.unpack_from("<4xI16xQQI", image, table + i * entry_size) for i in range(count)
+    ]
+    found = []
+    for kind, offset, size, link in headers:
+        if kind != _DYNAMIC_SYMBOLS:
+            continue
+        strings = headers[link][1]
+        for name, info, section in struct.iter_unpack("<IBxH16x", image[offset : offset + size]):
+            if section != 0 and info & 15 == _FUNCTION and info >> 4 != 0:
+                start = strings + name
+                found.append(image[start : image.index(b"\0", start)].decode())
+    return found
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ import json
 import os
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -210,7 +209,9 @@ def make_environment(folder: Path) -> Path:
             [interpreter, "-c", query], capture_output=True, text=True, check=True
         )
         borrowed = Path(site.stdout.strip()) / "packages_of_the_caller.pth"
-        borrowed.write_text(sysconfig.get_path("purelib") + "\n")
+        # More than one where this interpreter borrows packages itself.
+        folders = [path for path in sys.path if path.endswith("site-packages")]
+        borrowed.write_text("\n".join(folders) + "\n")
     return interpreter
 
 

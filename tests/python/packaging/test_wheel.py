@@ -63,6 +63,25 @@ def test_needed_libraries_of_the_installed_module_are_those_of_the_system() -> N
     assert set(needed) <= check_wheel.SYSTEM_LIBRARIES
 
 
+def test_the_installed_module_shows_its_entry_and_nothing_of_its_own() -> None:
+    spec = importlib.util.find_spec("hpinfer._native")
+    assert spec is not None
+    assert spec.origin is not None
+    shown = check_wheel.exported_functions(Path(spec.origin).read_bytes())
+    assert "PyInit__native" in shown
+    assert [name for name in shown if not check_wheel.EXPORTS.fullmatch(name)] == []
+
+
+def test_exported_functions_are_named(tmp_path: Path) -> None:
+    source, library = tmp_path / "a.c", tmp_path / "hpinfer" / "_native.cpython-311.so"
+    library.parent.mkdir()
+    source.write_text("int helper(void) { return 1; }\nstatic int own(void) { return 2; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    assert check_wheel.exported_functions(library.read_bytes()) == ["helper"]
+    wheel = write_wheel(tmp_path / "a.whl", {"hpinfer/_native.so": library.read_bytes()})
+    assert "hpinfer/_native.so exports helper" in list(check_wheel.faults(wheel))
+
+
 def write_wheel(path: Path, files: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files.items():
