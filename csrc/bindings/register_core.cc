@@ -89,9 +89,7 @@ class CancellationScope {
   explicit CancellationScope(std::shared_ptr<Cancellation> cancellation)
       : cancellation_(std::move(cancellation)) {}
   void begin() { scope_.emplace(cancellation_.get()); }
-  void end(const py::object& /*type*/, const py::object& /*value*/, const py::object& /*trace*/) {
-    scope_.reset();
-  }
+  void end() { scope_.reset(); }
 
  private:
   std::shared_ptr<Cancellation> cancellation_;
@@ -150,9 +148,9 @@ void register_core(py::module_& m) {
       .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
       .def_property_readonly("total", &EngineTimer::total, "Seconds from start to stop.");
   py::class_<CancellationScope>(m, "CancellationScope")
-      .def("__enter__", &CancellationScope::begin)
-      .def("__exit__", &CancellationScope::end, py::arg("type"), py::arg("value"),
-           py::arg("traceback"));
+      .def("begin", &CancellationScope::begin,
+           "Now the thread's native work is the cancellation's.")
+      .def("end", &CancellationScope::end, "No more, in the same thread, innermost scope first.");
   py::class_<Cancellation, std::shared_ptr<Cancellation>>(
       m, "Cancellation", "Stops native work of several threads where it can stop.")
       .def(py::init(&cancellation_after), py::arg("seconds") = py::none(),
@@ -164,7 +162,7 @@ void register_core(py::module_& m) {
           [](std::shared_ptr<Cancellation> self) {
             return std::make_unique<CancellationScope>(std::move(self));
           },
-          "A context in which the native work of its thread is this one's.");
+          "Makes the native work of a thread this one's.");
   m.def("thread_info", &thread_info, "The thread budget and what it was derived from.");
 }
 

@@ -13,6 +13,9 @@
 namespace hpinfer {
 namespace {
 
+using FileHead = ElfW(Ehdr);
+using Segment = ElfW(Phdr);
+
 // The loader maps what the file's own table says and is killed by SIGBUS where the file has ended
 // before: a package that a full disk cut short. What is no ELF file of this kind it refuses itself.
 void check_whole(const std::filesystem::path& path) {
@@ -20,16 +23,16 @@ void check_whole(const std::filesystem::path& path) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   std::ifstream file(path, std::ios::binary);
-  ElfW(Ehdr) head{};
+  FileHead head{};
   if (error || !file.read(reinterpret_cast<char*>(&head), sizeof head)) return;
   if (std::string_view(reinterpret_cast<const char*>(head.e_ident), SELFMAG) != ELFMAG) return;
-  if (head.e_phentsize != sizeof(ElfW(Phdr))) return;
-  std::vector<ElfW(Phdr)> segments(head.e_phnum);
+  if (head.e_phentsize != sizeof(Segment)) return;
+  std::vector<Segment> segments(head.e_phnum);
   file.seekg(static_cast<std::streamoff>(head.e_phoff));
-  const auto bytes = static_cast<std::streamsize>(segments.size() * sizeof(ElfW(Phdr)));
+  const auto bytes = static_cast<std::streamsize>(segments.size() * sizeof(Segment));
   const bool read = static_cast<bool>(file.read(reinterpret_cast<char*>(segments.data()), bytes));
   std::uintmax_t needed = 0;
-  for (const ElfW(Phdr) & segment : segments)
+  for (const Segment& segment : segments)
     if (segment.p_type == PT_LOAD)
       needed = std::max<std::uintmax_t>(needed, segment.p_offset + segment.p_filesz);
   check(read && needed <= size, ErrorCode::kEngineUnavailable, "cannot load ", path.string(),

@@ -138,8 +138,11 @@ class EngineTimer:
         """Seconds from start to stop."""
 
 class CancellationScope:
-    def __enter__(self) -> None: ...
-    def __exit__(self, type: typing.Any, value: typing.Any, traceback: typing.Any) -> None: ...
+    def begin(self) -> None:
+        """Now the thread's native work is the cancellation's."""
+
+    def end(self) -> None:
+        """No more, in the same thread, innermost scope first."""
 
 class Cancellation:
     """Stops native work of several threads where it can stop."""
@@ -154,7 +157,7 @@ class Cancellation:
         """Raises if it is stopped."""
 
     def scope(self) -> CancellationScope:
-        """A context in which the native work of its thread is this one's."""
+        """Makes the native work of a thread this one's."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]

@@ -62,11 +62,14 @@ class CallLimit:
             TimeLimitError: The time is over.
             CancelledError: The call was given up.
         """
+        scope = self._native.scope()
+        scope.begin()
         try:
-            with self._native.scope():
-                return work()
+            return work()
         except TimeLimitError:
             raise self.error() from None
+        finally:
+            scope.end()
 
     def give_up(self) -> None:
         """Stops what still works for the call."""
