@@ -23,9 +23,11 @@ namespace {
 // the parent has. Children end soon, or load models of their own.
 std::shared_ptr<Session> kept_in_children(std::shared_ptr<const Session> session) {
   auto* const pointer = const_cast<Session*>(session.get());
-  return {pointer, [session, made_in = fork_generation()](Session*) {
+  // Let go of here, not with the deleter, which lives as long as anybody's weak pointer.
+  return {pointer, [session = std::move(session), made_in = fork_generation()](Session*) mutable {
             if (fork_generation() != made_in)
               static_cast<void>(new std::shared_ptr<const Session>(session));
+            session.reset();
           }};
 }
 

@@ -115,8 +115,8 @@ std::map<std::string, std::string> Engine::device_identity(Device /*device*/) co
 
 ErrorCode failure_code(std::string_view words, ErrorCode otherwise) noexcept {
   for (const std::string_view sign :
-       {"bad_alloc", "bad allocation", "Failed to allocate memory", "out of memory",
-        "Out of memory", "OutOfMemory", "Cannot allocate memory"})
+       {"bad_alloc", "bad allocation", "Failed to allocate ", "out of memory", "Out of memory",
+        "OutOfMemory", "Cannot allocate memory"})
     if (words.find(sign) != std::string_view::npos) return ErrorCode::kOutOfMemory;
   return otherwise;
 }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+#: Between the lines of what libraries say.
+_LINE_BREAKS = re.compile(r"\s*[\r\n]\s*")
 #: What would break a line of a log, or command a terminal: controls, separators, halves of pairs.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -15,8 +17,9 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 class HpinferError(Exception):
     """Base of every error raised on purpose by hpinfer.
 
-    Messages name files, keys and values, which may be anybody's: control characters in them are
-    written as escapes, so that a message is one line and harmless in a log.
+    Messages name files, keys and values, which may be anybody's, and hold the words of libraries:
+    line breaks become ``; ``, other control characters escapes, so that a message is one line and
+    harmless in a log.
     """
 
     def __init__(self, *args: object) -> None:
@@ -101,7 +104,8 @@ class InternalError(HpinferError, RuntimeError):
 
 
 def _harmless(text: str) -> str:
-    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
+    line = _LINE_BREAKS.sub("; ", text.strip())
+    return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], line)
 
 
 #: Name of a native ``ErrorCode`` value to the class raised for it.

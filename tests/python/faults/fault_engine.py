@@ -36,7 +36,7 @@ class Fault:
             return self.outputs(native, arrays)
 
         return _native.python_session(
-            native.inputs, native.outputs, run, native.trim, native.options
+            "fault", native.inputs, native.outputs, run, native.trim, native.options
         )
 
     def outputs(self, native, arrays):

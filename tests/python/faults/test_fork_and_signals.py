@@ -183,7 +183,7 @@ def run(arrays):
     (batch,) = arrays
     scores = np.zeros((batch.shape[0], 4, 5), np.float32)
     return [scores]
-session = _native.python_session(
+session = _native.python_session("fault",
     [_native.TensorInfo("x", "float32", [None, 3, 48, None])],
     [_native.TensorInfo("y", "float32", [None, None, 5])], run, None, _native.SessionOptions())
 recognizer = _native.TextRecognizer(

@@ -94,7 +94,7 @@ def test_native_work_stops_at_its_next_inference():
         return [arrays[0]]
 
     info = _native.TensorInfo("x", "float32", [None])
-    session = _native.python_session([info], [info], run, None, _native.SessionOptions())
+    session = _native.python_session("fault", [info], [info], run, None, _native.SessionOptions())
     import numpy as np
 
     limit = CallLimit(0.1, where="work")

@@ -13,7 +13,7 @@ from table_inputs import DICTIONARY, SIZES, match_case, network_outputs
 
 import hpinfer
 from hpinfer import _native
-from hpinfer.errors import InvalidInputError, ModelFormatError
+from hpinfer.errors import EngineError, InvalidInputError, ModelFormatError
 
 TABLES = json.loads((GOLDEN / "tables.json").read_text(encoding="utf-8"))
 PICTURES = [np.full((height, width, 3), 200, np.uint8) for width, height in SIZES]
@@ -50,7 +50,7 @@ def test_garbage_of_a_network_stays_within_bounds(tmp_path, engine):
     boxes[0, :] = np.nan
     boxes[1, :] = np.inf
     boxes[2, :] = -1e30
-    tokens[3, ::2] = np.nan
+    tokens[3, ::2] = -3e38
     model = make_model(tmp_path / "m", "SLANet_plus", [boxes, tokens], engine)
     results = list(model.predict(PICTURES, batch_size=4))
     assert all(number == 0 for cell in results[0].bbox for number in cell)
@@ -60,6 +60,15 @@ def test_garbage_of_a_network_stays_within_bounds(tmp_path, engine):
     for result in results:
         result.grid().texts()
         json.dumps(result.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_tokens_that_are_no_numbers_are_an_error(tmp_path, engine, value):
+    boxes, tokens = network_outputs(3)
+    tokens[3, ::2] = value
+    model = make_model(tmp_path / "m", "SLANet_plus", [boxes, tokens], engine)
+    with pytest.raises(EngineError, match="numbers that are none"):
+        list(model.predict(PICTURES, batch_size=4))
 
 
 @pytest.mark.parametrize(

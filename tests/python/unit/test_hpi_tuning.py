@@ -119,7 +119,7 @@ def test_what_cannot_be_loaded_stays_in_the_record_with_its_reason():
     bench.sessions[OPENVINO] = ModelFormatError("unknown\n operator")
     bench.add(ORT, 0.01)
     found = by_label(bench.tune([OPENVINO, ORT]))
-    assert found[OPENVINO.label].reason == "unknown operator"
+    assert found[OPENVINO.label].reason == "unknown; operator"
     assert not found[OPENVINO.label].eligible
     assert found[ORT.label].eligible
 

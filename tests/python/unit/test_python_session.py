@@ -155,7 +155,7 @@ def test_our_errors_keep_their_class(raised: Any) -> None:
     with pytest.raises(raised) as caught:
         session(run).run([x()])
     assert type(caught.value) is raised
-    assert str(caught.value) == "first second"
+    assert str(caught.value) == "first; second"
 
 
 def test_other_exceptions_are_engine_errors() -> None:
