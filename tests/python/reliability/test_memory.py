@@ -20,7 +20,7 @@ def curve_of(engine, task, name, calls):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_ever_new_shapes_reach_a_plateau(engine):
-    curve = curve_of(engine, "narrow", RECOGNISER, 120)
+    curve = curve_of(engine, "narrow", RECOGNISER, 240)
     half = len(curve) // 2
     assert max(curve[half:]) - max(curve[:half]) < MOST_GROWTH_MB
 
