@@ -25,8 +25,7 @@ def held(path: Path, *, timeout_s: float) -> Iterator[bool]:
         Whether it is held; False: it was not free in time.
 
     Raises:
-        OSError: The file cannot be made.
-        NotImplementedError: The file system has no locks.
+        OSError: The file cannot be made, or its file system has no locks.
         CancelledError: Nobody waits for it any more.
     """
     from filelock import FileLock, Timeout
@@ -38,6 +37,8 @@ def held(path: Path, *, timeout_s: float) -> Iterator[bool]:
         try:
             lock.acquire(timeout=max(0.0, min(end - time.monotonic(), LOOK_S)))
             break
+        except NotImplementedError as error:  # what filelock raises where there are none
+            raise OSError(f"the file system of {path} has no locks") from error
         except Timeout:
             check_wanted(f"waiting for {path}")
             if time.monotonic() >= end:

@@ -117,7 +117,7 @@ class ArtifactRoot:
         with contextlib.ExitStack() as stack:
             try:
                 free = stack.enter_context(held(path, timeout_s=timeout_s))
-            except (OSError, NotImplementedError) as error:  # the latter: the file system has none
+            except OSError as error:
                 raise self.write_error(error) from error
             if not free:
                 raise LockTimeoutError(
