@@ -1,4 +1,5 @@
 #include <optional>
+#include <tuple>
 
 #include <pybind11/functional.h>
 #include <pybind11/pybind11.h>
@@ -51,44 +52,38 @@ py::dict thread_info() {
   return info;
 }
 
-// Counts what networks run for this thread between start and stop.
+// Counts what networks run for this thread from its making to stop.
 class EngineTimer {
  public:
-  void start() {
-    check(!clock_, ErrorCode::kInternal, "an engine timer is started once");
-    begin_ = std::chrono::steady_clock::now();
-    clock_.emplace();
-    scope_.emplace(&*clock_);
-  }
-  void stop() {
+  // Seconds: before the first run (without one: all), in runs, after the last one, all.
+  using Times = std::tuple<double, double, double, double>;
+
+  EngineTimer() : scope_(std::in_place, &clock_) {}
+
+  Times stop() {
+    const EngineClock::Time end = std::chrono::steady_clock::now();
     scope_.reset();
-    end_ = std::chrono::steady_clock::now();
+    const double total = seconds_between(begin_, end);
+    if (clock_.runs() == 0) return {total, 0.0, 0.0, total};
+    return {seconds_between(begin_, clock_.first_begin()), clock_.seconds(),
+            seconds_between(clock_.last_end(), end), total};
   }
-  double seconds() const { return clock_ ? clock_->seconds() : 0.0; }
-  int runs() const { return clock_ ? clock_->runs() : 0; }
-  // Before the first and after the last run; without a run all is before.
-  double before() const { return ran() ? seconds_between(begin_, clock_->first_begin()) : total(); }
-  double after() const { return ran() ? seconds_between(clock_->last_end(), end_) : 0.0; }
-  double total() const { return seconds_between(begin_, end_); }
 
  private:
   static double seconds_between(EngineClock::Time from, EngineClock::Time to) {
     return std::chrono::duration<double>(to - from).count();
   }
-  bool ran() const { return runs() > 0; }
 
-  EngineClock::Time begin_;
-  EngineClock::Time end_;
-  std::optional<EngineClock> clock_;
+  EngineClock::Time begin_ = std::chrono::steady_clock::now();
+  EngineClock clock_;
   std::optional<EngineClock::Scope> scope_;
 };
 
-// Makes a cancellation its thread's between begin and end.
+// A cancellation is its thread's from the making of this to end.
 class CancellationScope {
  public:
   explicit CancellationScope(std::shared_ptr<Cancellation> cancellation)
-      : cancellation_(std::move(cancellation)) {}
-  void begin() { scope_.emplace(cancellation_.get()); }
+      : cancellation_(std::move(cancellation)), scope_(std::in_place, cancellation_.get()) {}
   void end() { scope_.reset(); }
 
  private:
@@ -137,19 +132,14 @@ void register_core(py::module_& m) {
         "Sends native log messages of at least `level` to callback(level, message).");
   m.def("build_info", &build_info_dict, "What this build is and which options it has.");
   m.def("cpu_info", &cpu_info, "Processor name, usable instruction sets and the active one.");
-  py::class_<EngineTimer>(m, "EngineTimer", "Times the networks that run for this thread.")
+  py::class_<EngineTimer>(m, "EngineTimer",
+                          "Times the networks that run for this thread, from its making on.")
       .def(py::init<>())
-      .def("start", &EngineTimer::start, "Begins to count; once.")
-      .def("stop", &EngineTimer::stop, "Ends counting, in the same thread, innermost timer first.")
-      .def_property_readonly("seconds", &EngineTimer::seconds,
-                             "Seconds in networks, summed over the threads that ran them.")
-      .def_property_readonly("runs", &EngineTimer::runs, "Inferences.")
-      .def_property_readonly("before", &EngineTimer::before, "Seconds until the first of them.")
-      .def_property_readonly("after", &EngineTimer::after, "Seconds since the last of them.")
-      .def_property_readonly("total", &EngineTimer::total, "Seconds from start to stop.");
+      .def("stop", &EngineTimer::stop,
+           "Ends counting, in the same thread, innermost timer first. Gives seconds: before the "
+           "first network (all, if none ran), in networks, summed over the threads that ran them, "
+           "after the last one, and altogether.");
   py::class_<CancellationScope>(m, "CancellationScope")
-      .def("begin", &CancellationScope::begin,
-           "Now the thread's native work is the cancellation's.")
       .def("end", &CancellationScope::end, "No more, in the same thread, innermost scope first.");
   py::class_<Cancellation, std::shared_ptr<Cancellation>>(
       m, "Cancellation", "Stops native work of several threads where it can stop.")
@@ -162,7 +152,7 @@ void register_core(py::module_& m) {
           [](std::shared_ptr<Cancellation> self) {
             return std::make_unique<CancellationScope>(std::move(self));
           },
-          "Makes the native work of a thread this one's.");
+          "Makes the native work of this thread this one's, until the scope's end.");
   m.def("thread_info", &thread_info, "The thread budget and what it was derived from.");
 }
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -78,11 +80,20 @@ std::vector<models::TextLine> recognize(const TextRecognizer& self,
   return self.recognize(views, options);
 }
 
-std::vector<std::vector<float>> classify(const ImageClassifier& self,
-                                         const std::vector<py::array>& images, int batch_size) {
+// The best classes of each picture, best first, and their scores.
+using BestClasses = std::pair<std::vector<int>, std::vector<float>>;
+
+std::vector<BestClasses> classify(const ImageClassifier& self, const std::vector<py::array>& images,
+                                  int batch_size, int topk) {
   const std::vector<ImageView> views = image_views(images);
   const NativeCall call;
-  return self.classify(views, batch_size);
+  std::vector<BestClasses> best;
+  for (const std::vector<float>& scores : self.classify(views, batch_size)) {
+    BestClasses row{models::top_classes(scores, topk), {}};
+    for (const int index : row.first) row.second.push_back(scores[static_cast<std::size_t>(index)]);
+    best.push_back(std::move(row));
+  }
+  return best;
 }
 
 ReadPage read(const TextReader& self, const py::array& page,
@@ -202,8 +213,8 @@ void register_models(py::module_& m) {
                                                       std::move(accelerator));
            }),
            py::arg("session"), py::arg("operators"))
-      .def("classify", &classify, py::arg("images"), py::arg("batch_size"),
-           "Scores [K] of each BGR image, in order.");
+      .def("classify", &classify, py::arg("images"), py::arg("batch_size"), py::arg("topk"),
+           "The numbers and the scores of the `topk` best classes of each BGR image, best first.");
   m.def(
       "top_classes",
       [](const std::vector<float>& scores, int k) { return models::top_classes(scores, k); },

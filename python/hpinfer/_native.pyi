@@ -108,39 +108,13 @@ class LogLevel:
     def value(self) -> int: ...
 
 class EngineTimer:
-    """Times the networks that run for this thread."""
+    """Times the networks that run for this thread, from its making on."""
 
     def __init__(self) -> None: ...
-    def start(self) -> None:
-        """Begins to count; once."""
-
-    def stop(self) -> None:
-        """Ends counting, in the same thread, innermost timer first."""
-
-    @property
-    def after(self) -> float:
-        """Seconds since the last of them."""
-
-    @property
-    def before(self) -> float:
-        """Seconds until the first of them."""
-
-    @property
-    def runs(self) -> int:
-        """Inferences."""
-
-    @property
-    def seconds(self) -> float:
-        """Seconds in networks, summed over the threads that ran them."""
-
-    @property
-    def total(self) -> float:
-        """Seconds from start to stop."""
+    def stop(self) -> tuple[float, float, float, float]:
+        """Ends counting, in the same thread, innermost timer first. Gives seconds: before the first network (all, if none ran), in networks, summed over the threads that ran them, after the last one, and altogether."""
 
 class CancellationScope:
-    def begin(self) -> None:
-        """Now the thread's native work is the cancellation's."""
-
     def end(self) -> None:
         """No more, in the same thread, innermost scope first."""
 
@@ -157,7 +131,7 @@ class Cancellation:
         """Raises if it is stopped."""
 
     def scope(self) -> CancellationScope:
-        """Makes the native work of a thread this one's."""
+        """Makes the native work of this thread this one's, until the scope's end."""
 
 class DbScoreMode:
     __members__: typing.ClassVar[dict[str, DbScoreMode]]
@@ -548,8 +522,9 @@ class ImageClassifier:
         self,
         images: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
         batch_size: typing.SupportsInt | typing.SupportsIndex,
-    ) -> list[list[float]]:
-        """Scores [K] of each BGR image, in order."""
+        topk: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list[tuple[list[int], list[float]]]:
+        """The numbers and the scores of the `topk` best classes of each BGR image, best first."""
 
 class TextReader:
     def __init__(

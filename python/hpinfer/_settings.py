@@ -48,8 +48,6 @@ class Settings:
         url_timeout_s: Limit for downloading one input URL (``HPINFER_URL_TIMEOUT``).
         font: Font file for drawing results, None = what the system has (``HPINFER_FONT``).
         artifact_budget: Bytes that one folder of artifacts may hold (``HPINFER_ARTIFACT_BUDGET``).
-        batches_at_once: Batches that one ``predict`` works on at the same time, None = as many as
-            there are threads (``HPINFER_BATCHES_AT_ONCE``).
     """
 
     cache_dir: Path
@@ -66,7 +64,6 @@ class Settings:
     url_timeout_s: float = 60.0
     font: Path | None = None
     artifact_budget: int = DEFAULT_ARTIFACT_BUDGET
-    batches_at_once: int | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -97,7 +94,6 @@ class Settings:
             url_timeout_s=_positive_float(env, "HPINFER_URL_TIMEOUT", 60.0),
             font=_path(env, "HPINFER_FONT"),
             artifact_budget=_positive_int(env, "HPINFER_ARTIFACT_BUDGET", DEFAULT_ARTIFACT_BUDGET),
-            batches_at_once=_positive_int(env, "HPINFER_BATCHES_AT_ONCE", None),
         )
 
 
@@ -127,6 +123,15 @@ class BenchSettings:
             output_dir=_path(env, "PADDLE_PDX_INFER_BENCHMARK_OUTPUT_DIR"),
             cached=_flag(env, "PADDLE_PDX_INFER_BENCHMARK_USE_CACHE_FOR_READ"),
         )
+
+
+def batches_at_once(environ: Mapping[str, str] | None = None) -> int | None:
+    """Batches that one ``predict`` works on at the same time (``HPINFER_BATCHES_AT_ONCE``).
+
+    Apart from `Settings`, because every call of ``predict`` asks. None if it is not set.
+    """
+    env = os.environ if environ is None else environ
+    return _positive_int(env, "HPINFER_BATCHES_AT_ONCE", None)
 
 
 def cann_folder(environ: Mapping[str, str] | None = None) -> Path | None:

@@ -242,13 +242,13 @@ def _add_times(
     results: Sequence[Result | InputFailure], decodes: Sequence[float], clock: StageClock
 ) -> None:
     """Adds the times of the whole call, of which each image of a batch has an equal share."""
+    count = len(results)
     for result, decode in zip(results, decodes, strict=True):
         if isinstance(result, Result):
             own = result.timing
-            shares = clock.shares(len(results), staged=bool(own))
-            result.set_timing(
-                {"decode": decode, **own, **shares, "total": shares["total"] + decode}
-            )
+            timing = {"decode": decode, **own, **clock.shares(count, staged=bool(own))}
+            timing["total"] += decode
+            result.set_timing(timing)
 
 
 def _predict_usable(

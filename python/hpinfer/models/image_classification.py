@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hpinfer.models.loading import LoadedModel
 
 _DECIMALS = 5  # PaddleX rounds scores so
+_MOST_CLASSES = 2**31 - 1  # what a native whole number holds; no model has so many
 
 
 class _Topk(StrictModel):
@@ -50,20 +51,18 @@ class ImageClassification(Model[TopkResult]):
             return self._topk
         if not isinstance(topk, int) or isinstance(topk, bool) or topk < 1:
             raise ConfigError(f"topk must be a whole number of at least 1; got {topk!r}")
-        return topk
+        return min(topk, _MOST_CLASSES)
 
     def _predict_batch(self, images: Sequence[InputImage], settings: int) -> list[TopkResult]:
-        rows = self.native.classify([image.bgr for image in images], max(len(images), 1))
-        return [self._result(image, row, settings) for image, row in zip(images, rows, strict=True)]
+        pictures = [image.bgr for image in images]
+        best = self.native.classify(pictures, max(len(images), 1), settings)
+        return [self._result(image, *row) for image, row in zip(images, best, strict=True)]
 
-    def _result(self, image: InputImage, scores: list[float], topk: int) -> TopkResult:
-        from hpinfer import _native
-
-        best = _native.top_classes(scores, topk)
+    def _result(self, image: InputImage, classes: list[int], scores: list[float]) -> TopkResult:
         return TopkResult(
-            class_ids=best,
-            scores=[round(scores[index], _DECIMALS) for index in best],
-            label_names=[self._label(index) for index in best],
+            class_ids=classes,
+            scores=[round(score, _DECIMALS) for score in scores],
+            label_names=[self._label(index) for index in classes],
             image=image.bgr,
             input_path=image.input_path,
             page_index=image.page_index,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from hpinfer._settings import Settings
+from hpinfer import _settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -27,10 +28,15 @@ def batches_at_once() -> int:
 
     ``HPINFER_BATCHES_AT_ONCE``, else one for each thread of the budget, at most 8.
     """
+    return _settings.batches_at_once() or min(_budget(), _MOST_AT_ONCE)
+
+
+@functools.cache
+def _budget() -> int:
+    """Threads of the process's budget, which is decided once."""
     from hpinfer import _native
 
-    asked = Settings.from_env().batches_at_once
-    return asked or min(int(_native.thread_info()["threads"]), _MOST_AT_ONCE)
+    return int(_native.thread_info()["threads"])
 
 
 def in_order(

@@ -63,7 +63,6 @@ class CallLimit:
             CancelledError: The call was given up.
         """
         scope = self._native.scope()
-        scope.begin()
         try:
             return work()
         except TimeLimitError:

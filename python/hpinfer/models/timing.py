@@ -23,18 +23,23 @@ class StageClock:
     Attributes:
         stages: Seconds by stage. ``"a.b"`` is a part of ``"a"``; ``"a.network"`` is what networks
             took in it, summed over the threads that ran them.
+        network: Seconds in networks, summed over the threads that ran them; once it is left.
+        total: Seconds from entering to leaving; once it is left.
     """
 
     def __init__(self) -> None:
-        from hpinfer import _native
-
         self.stages: dict[str, float] = {}
+        self.network = 0.0
+        self.total = 0.0
+        self._before = 0.0
+        self._after = 0.0
         self._prefix = ""
-        self._timer: _native.EngineTimer = _native.EngineTimer()
 
     def __enter__(self) -> Self:
+        from hpinfer import _native
+
         self._token = _current.set(self)
-        self._timer.start()
+        self._timer: _native.EngineTimer = _native.EngineTimer()
         return self
 
     def __exit__(
@@ -43,32 +48,21 @@ class StageClock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.stop()
+        self._before, self.network, self._after, self.total = self._timer.stop()
         _current.reset(self._token)
 
-    @property
-    def total(self) -> float:
-        """Seconds from entering to leaving."""
-        return self._timer.total
-
-    @property
-    def network(self) -> float:
-        """Seconds in networks, summed over the threads that ran them."""
-        return self._timer.seconds
-
     def shares(self, images: int, *, staged: bool) -> dict[str, float]:
-        """What each of the images of a call, done together, has taken.
+        """What each of the images of a call, done together, has taken; once it is left.
 
         Args:
             images: Number of images.
             staged: Whether they have stages of their own. Without those and without `stages`:
                 before the first network began, in networks, and after the last one ended.
         """
-        timer = self._timer
         steps = self.stages
         if not staged and not steps:
-            steps = {"preprocess": timer.before, "network": 0.0, "postprocess": timer.after}
-        whole = {**steps, "network": timer.seconds, "total": timer.total}
+            steps = {"preprocess": self._before, "network": 0.0, "postprocess": self._after}
+        whole = {**steps, "network": self.network, "total": self.total}
         return {name: seconds / images for name, seconds in whole.items()}
 
     @contextmanager
@@ -78,15 +72,14 @@ class StageClock:
         outer, path = self._prefix, f"{self._prefix}{name}"
         self._prefix = f"{path}."
         timer = _native.EngineTimer()
-        timer.start()
         try:
             yield
         finally:
-            timer.stop()
+            _before, network, _after, total = timer.stop()
             self._prefix = outer
-            self._add(path, timer.total)
-            if timer.runs:
-                self._add(f"{path}.network", timer.seconds)
+            self._add(path, total)
+            if network:
+                self._add(f"{path}.network", network)
 
     def _add(self, path: str, seconds: float) -> None:
         self.stages[path] = self.stages.get(path, 0.0) + seconds
