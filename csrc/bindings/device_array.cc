@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bindings/arrays.h"
+#include "bindings/dlpack.h"
 #include "core/gpu_transfer.h"
 
 namespace py = pybind11;
@@ -55,8 +56,21 @@ py::array as_array(const DeviceArray& array, const std::optional<py::dtype>& dty
   return host.attr("astype")(*dtype, py::arg("copy") = false);
 }
 
+// DLPack's protocol. The work is done when run() returns, so no `stream` has to wait, and the
+// layout without a version is one that every `max_version` allows.
+py::capsule as_dlpack(const std::shared_ptr<DeviceArray>& array, const py::object& /*stream*/,
+                      const py::object& /*max_version*/,
+                      const std::optional<std::pair<int, int>>& device, std::optional<bool> copy) {
+  const TensorView& view = array->view();
+  if (device && *device != std::pair(kDlpackCuda, view.device.index))
+    throw py::buffer_error("an array on " + to_string(view.device) +
+                           " is shared there only: use numpy() for a copy on the host");
+  if (copy.value_or(false))
+    throw py::buffer_error("__dlpack__ shares memory: copy what it gives, or use numpy()");
+  return dlpack_capsule(view, array);
+}
+
 Device device_of(const py::handle& object, Device device) {
-  constexpr int kDlpackCuda = 2;
   if (!py::hasattr(object, "__dlpack_device__")) return device;
   const auto place = object.attr("__dlpack_device__")().cast<std::pair<int, int>>();
   return place.first == kDlpackCuda ? Device{DeviceType::kGpu, place.second} : device;
@@ -109,8 +123,13 @@ void register_device_array(py::module_& m) {
       .def_property_readonly("device",
                              [](const DeviceArray& self) { return to_string(self.view().device); })
       .def_property_readonly("__cuda_array_interface__", &array_interface)
+      .def("__dlpack__", &as_dlpack, py::kw_only(), py::arg("stream") = py::none(),
+           py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
+           py::arg("copy") = py::none(), "A DLPack capsule that shares the memory and keeps it.")
       .def("__dlpack_device__",
-           [](const DeviceArray& self) { return py::make_tuple(2, self.view().device.index); })
+           [](const DeviceArray& self) {
+             return py::make_tuple(kDlpackCuda, self.view().device.index);
+           })
       .def("numpy", &to_host, "A copy on the host.")
       .def("__array__", &as_array, py::arg("dtype") = py::none(), py::arg("copy") = py::none());
 }

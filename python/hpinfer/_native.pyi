@@ -10,6 +10,7 @@ import typing
 
 import numpy
 import numpy.typing
+import typing_extensions
 
 __all__: list[str] = [
     "Cancellation",
@@ -206,6 +207,19 @@ class DeviceArray:
     def __array__(
         self, dtype: numpy.dtype[typing.Any] | None = None, copy: bool | None = None
     ) -> numpy.typing.NDArray[typing.Any]: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: typing.Any = None,
+        max_version: typing.Any = None,
+        dl_device: tuple[
+            typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex
+        ]
+        | None = None,
+        copy: bool | None = None,
+    ) -> typing_extensions.CapsuleType:
+        """A DLPack capsule that shares the memory and keeps it."""
+
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def numpy(self) -> numpy.typing.NDArray[typing.Any]:
         """A copy on the host."""

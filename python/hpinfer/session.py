@@ -90,9 +90,10 @@ class Session:
                 {option: value})``), ``engine_config`` (the engine's own keys and values; for
                 ``"paddle"`` the fields of `hpinfer.paddle_inference.PaddleOptions`). On a GPU,
                 ONNX Runtime and TensorRT have ``outputs_on_device`` (results stay there, as objects
-                with ``__cuda_array_interface__`` and ``numpy()``), ONNX Runtime ``gpu_memory_mib``
-                (the most that its arena may hold; 0 is no limit). TensorRT also has ``profiles`` (a
-                list of {input: [smallest, usual, largest shape]}) and ``output_order`` (of a plan).
+                with ``__cuda_array_interface__``, ``__dlpack__`` and ``numpy()``), ONNX Runtime
+                ``gpu_memory_mib`` (the most that its arena may hold; 0 is no limit). TensorRT also
+                has ``profiles`` (a list of {input: [smallest, usual, largest shape]}) and
+                ``output_order`` (of a plan).
 
         Raises:
             ConfigError: Unknown engine or option, or one without effect on this engine.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -58,6 +59,66 @@ def test_a_result_stays_on_the_gpu_until_it_is_asked_for(gpu: Any, x: Any, want:
     assert gpu.report()["copies"] == 3
     with pytest.raises(InvalidInputError, match="without a copy"):
         y.__array__(copy=False)
+
+
+class DlpackTensor(ctypes.Structure):
+    """What a capsule "dltensor" points to, as DLPack's header says."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("device", ctypes.c_int32 * 2),
+        ("ndim", ctypes.c_int32),
+        ("type_code", ctypes.c_uint8),
+        ("bits", ctypes.c_uint8),
+        ("lanes", ctypes.c_uint16),
+        ("shape", ctypes.POINTER(ctypes.c_int64)),
+        ("strides", ctypes.POINTER(ctypes.c_int64)),
+        ("byte_offset", ctypes.c_uint64),
+        ("manager_context", ctypes.c_void_p),
+        ("deleter", ctypes.c_void_p),
+    )
+
+
+def consumed(capsule: object) -> DlpackTensor:
+    """Takes the capsule over, as a consumer does: from then on the deleter is ours to call."""
+    api = ctypes.pythonapi
+    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    api.PyCapsule_GetPointer.argtypes = (ctypes.py_object, ctypes.c_char_p)
+    api.PyCapsule_SetName.argtypes = (ctypes.py_object, ctypes.c_char_p)
+    address = api.PyCapsule_GetPointer(capsule, b"dltensor")
+    api.PyCapsule_SetName(capsule, b"used_dltensor")
+    return DlpackTensor.from_address(address)
+
+
+def test_a_result_for_dlpack(gpu: Any, x: Any, want: Any) -> None:
+    (y,) = on_gpu(outputs_on_device=True).run([x])
+    tensor = consumed(y.__dlpack__(stream=1, max_version=(1, 0), dl_device=(2, 0), copy=False))
+    assert tensor.data == y.__cuda_array_interface__["data"][0]
+    assert tuple(tensor.device) == (2, 0)
+    assert tuple(tensor.shape[: tensor.ndim]) == y.shape
+    assert (tensor.type_code, tensor.bits, tensor.lanes) == (2, 32, 1)
+    assert not tensor.strides
+    assert tensor.byte_offset == 0
+    del y
+    assert gpu.report()["live_values"] > 0, "the consumer keeps the memory"
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(tensor.deleter)(ctypes.addressof(tensor))
+    assert gpu.report()["live_values"] == 0
+
+
+def test_a_dlpack_capsule_that_nobody_takes(gpu: Any, x: Any) -> None:
+    (y,) = on_gpu(outputs_on_device=True).run([x])
+    capsule = y.__dlpack__()
+    del y
+    assert gpu.report()["live_values"] > 0
+    del capsule
+    assert gpu.report()["live_values"] == 0
+
+
+@pytest.mark.parametrize("asked", [{"copy": True}, {"dl_device": (1, 0)}, {"dl_device": (2, 1)}])
+def test_dlpack_neither_copies_nor_moves(gpu: Any, x: Any, asked: dict[str, Any]) -> None:
+    (y,) = on_gpu(outputs_on_device=True).run([x])
+    with pytest.raises(BufferError, match=r"numpy\(\)"):
+        y.__dlpack__(**asked)
 
 
 def test_a_result_is_the_next_sessions_input(gpu: Any, x: Any) -> None:
