@@ -321,14 +321,19 @@ def table(known: dict[str, Combination], outcomes: dict[str, Outcome]) -> str:
 
 
 def write_section(page: Path, text: str) -> None:
-    """Puts the table between the marks of a page, with the day."""
+    """Puts the table between the marks of a page, with the day and the engines it ran on."""
     before, _, rest = page.read_text("utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         sys.exit(f"{page} has no '{BEGIN}' and '{END}' to write between")
     day = datetime.now(timezone.utc).date().isoformat()
+    found = [name for name in PACKAGES.values() if importlib.util.find_spec(name)]
+    engines = ", ".join(found) or "none"
     part = page.with_suffix(".part")
-    part.write_text(f"{before}{BEGIN}\n\n{text}\n\nRun on {day}.\n\n{END}{after}", "utf-8")
+    part.write_text(
+        f"{before}{BEGIN}\n\n{text}\n\nRun on {day}; engines installed: {engines}.\n\n{END}{after}",
+        "utf-8",
+    )
     part.replace(page)
 
 
