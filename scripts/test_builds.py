@@ -17,6 +17,7 @@ TensorRT is part of it where TENSORRT_ROOT names its headers; else it is said no
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests/python/contract", "tests/python/unit/test_build.py")
+TESTS = "tests/python/unit/test_build.py"
+#: Each needs the engine in the build; the contract also the engine's package, om has a stand-in.
+CONTRACT_TESTS = "tests/python/contract"
 OM_TESTS = "tests/python/ascend"
+#: Engine in the names of build options to the package that brings its library.
+PACKAGES = {"ORT": "onnxruntime", "OPENVINO": "openvino", "PADDLE": "paddle"}
 BEGIN, END = "<!-- scripts/test_builds.py writes from here -->", "<!-- to here -->"
 
 
@@ -110,7 +115,10 @@ class Outcome:
     @property
     def good(self) -> bool:
         """Whether every step ended as it should."""
-        return "FAILED" not in (self.configured, self.ctest, self.wheel, self.pytest)
+        return not any(
+            step.startswith("FAILED")
+            for step in (self.configured, self.ctest, self.wheel, self.pytest)
+        )
 
 
 def main() -> int:
@@ -190,7 +198,7 @@ def all_steps(combination: Combination, work: Path) -> Outcome:
     interpreter = make_environment(work / "venv")
     if not install(interpreter, combination, work / "wheel"):
         return Outcome("ok", "ok", "FAILED")
-    return Outcome("ok", "ok", "ok", "ok" if passes(interpreter, combination) else "FAILED")
+    return Outcome("ok", "ok", "ok", tested(interpreter, combination))
 
 
 _CTEST: tuple[str | Path, ...] = ("ctest", "--no-tests=error", "--output-on-failure")
@@ -235,8 +243,31 @@ def install(interpreter: Path, combination: Combination, build: Path) -> bool:
     )
 
 
-def passes(interpreter: Path, combination: Combination) -> bool:
-    """Runs the tests on an installed build; it must have the options that it was built with."""
+def tested(interpreter: Path, combination: Combination) -> str:
+    """Runs the tests on an installed build; it must have the options that it was built with.
+
+    Returns:
+        ``ok`` or ``FAILED``, and which of the build's engines the contract was not run on.
+    """
+    built = [engine for engine in PACKAGES if has_engine(combination, engine)]
+    found = [engine for engine in built if importlib.util.find_spec(PACKAGES[engine])]
+    tests = [
+        TESTS,
+        *([CONTRACT_TESTS] if found else []),
+        *([OM_TESTS] if has_engine(combination, "OM") else []),
+    ]
+    missing = [PACKAGES[engine] for engine in built if engine not in found]
+    note = f" (not run on {', '.join(missing)}: no such package)" if missing else ""
+    return ("ok" if passes(interpreter, combination, tests) else "FAILED") + note
+
+
+def has_engine(combination: Combination, engine: str) -> bool:
+    """Whether a build with these options has the engine; those that need no headers are default."""
+    return combination.options.get(f"ENABLE_{engine}_BACKEND", "ON") == "ON"
+
+
+def passes(interpreter: Path, combination: Combination, tests: Sequence[str]) -> bool:
+    """Whether these tests pass on an installed build, which must have its options."""
     switches = {name: value for name, value in combination.options.items() if value in _SWITCH}
     expected = {name: value == "ON" for name, value in switches.items()}
     variables = environment() | {"HPINFER_EXPECT_BUILD_OPTIONS": json.dumps(expected)}
@@ -247,8 +278,7 @@ def passes(interpreter: Path, combination: Combination) -> bool:
         "-q",
         "-p",
         "no:cacheprovider",
-        *TESTS,
-        *([OM_TESTS] if combination.options.get("ENABLE_OM_BACKEND", "ON") == "ON" else []),
+        *tests,
     ]
     return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode == 0
 
@@ -291,14 +321,19 @@ def table(known: dict[str, Combination], outcomes: dict[str, Outcome]) -> str:
 
 
 def write_section(page: Path, text: str) -> None:
-    """Puts the table between the marks of a page, with the day."""
+    """Puts the table between the marks of a page, with the day and the engines it ran on."""
     before, _, rest = page.read_text("utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         sys.exit(f"{page} has no '{BEGIN}' and '{END}' to write between")
     day = datetime.now(timezone.utc).date().isoformat()
+    found = [name for name in PACKAGES.values() if importlib.util.find_spec(name)]
+    engines = ", ".join(found) or "none"
     part = page.with_suffix(".part")
-    part.write_text(f"{before}{BEGIN}\n\n{text}\n\nRun on {day}.\n\n{END}{after}", "utf-8")
+    part.write_text(
+        f"{before}{BEGIN}\n\n{text}\n\nRun on {day}; engines installed: {engines}.\n\n{END}{after}",
+        "utf-8",
+    )
     part.replace(page)
 
 

@@ -22,6 +22,7 @@ from hpinfer.ultra_infer.model_source import ModelSource, model_source, paddle_m
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hpinfer.hpi.discovery import EngineStatus
     from hpinfer.session import Session
     from hpinfer.ultra_infer.runtime_option import RuntimeOption
 
@@ -50,8 +51,9 @@ def open_session(option: RuntimeOption) -> tuple[Session, ModelSource]:
     """
     source = model_source(option)
     engine = _engine(option)
-    _check_foreign_options(option, engine)
     _check_format(source, engine)
+    _check_usable(engine)
+    _check_foreign_options(option, engine)
     if engine == "tensorrt":
         from hpinfer.ultra_infer.tensorrt import open_tensorrt
 
@@ -106,9 +108,7 @@ def _another_engine(engine: str) -> str:
 
 
 def _engine(option: RuntimeOption) -> BackendName:
-    from hpinfer.hpi.discovery import engines
-
-    usable = {status.name: status for status in engines()}
+    """The engine asked for, or the first one of the device that can be used."""
     if option.backend is not Backend.UNKNOWN:
         engine = _ENGINES.get(option.backend)
         if engine is None:
@@ -116,23 +116,26 @@ def _engine(option: RuntimeOption) -> BackendName:
                 f"Backend.{option.backend.name} is not supported: hpinfer has "
                 f"{', '.join(get_args(BackendName))}"
             )
-        if engine == "tensorrt":  # also reached through ONNX Runtime
-            return engine
-        _check_engine(engine, usable.get(engine))
         return engine
     wanted: tuple[BackendName, ...] = ("onnxruntime",)
     if option.device is Device.ASCEND:
         wanted = ("om",)
     if option.device is Device.CPU:
         wanted = ("openvino", "onnxruntime")
-    for engine in wanted:
-        if engine in usable and usable[engine].usable:
-            return engine
-    _check_engine(wanted[0], usable.get(wanted[0]))
-    return wanted[0]
+    usable = [status.name for status in _engine_statuses().values() if status.usable]
+    return next((engine for engine in wanted if engine in usable), wanted[0])
 
 
-def _check_engine(engine: str, status: Any) -> None:  # noqa: ANN401 - EngineStatus or None
+def _engine_statuses() -> dict[str, EngineStatus]:
+    from hpinfer.hpi.discovery import engines
+
+    return {status.name: status for status in engines()}
+
+
+def _check_usable(engine: BackendName) -> None:
+    if engine == "tensorrt":  # also reached through ONNX Runtime
+        return
+    status = _engine_statuses().get(engine)
     if status is None:
         raise EngineUnavailableError(
             f"the {engine} engine is not part of this build of hpinfer; hpinfer doctor lists those "
