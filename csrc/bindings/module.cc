@@ -51,7 +51,9 @@ void raise_out_of_memory() {
 }  // namespace
 }  // namespace hpinfer::bindings
 
-PYBIND11_MODULE(_native, m) {
+// Free-threaded Python keeps its threads free: what outlives a call is immutable, or under a lock of
+// its own (the lists of sessions and engines, pools, the log sink).
+PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   namespace bindings = hpinfer::bindings;
   m.doc() = "Native part of hpinfer. Private: use the classes of the hpinfer package.";
   m.attr("__version__") = std::string(hpinfer::build_info().version);
