@@ -51,8 +51,8 @@ void raise_out_of_memory() {
 }  // namespace
 }  // namespace hpinfer::bindings
 
-// Free-threaded Python keeps its threads free: what outlives a call is immutable, or under a lock of
-// its own (the lists of sessions and engines, pools, the log sink).
+// Free-threaded Python keeps its threads free: what outlives a call is immutable, or under a lock
+// of its own (the lists of sessions and engines, pools, the log sink).
 PYBIND11_MODULE(_native, m, py::mod_gil_not_used()) {
   namespace bindings = hpinfer::bindings;
   m.doc() = "Native part of hpinfer. Private: use the classes of the hpinfer package.";
