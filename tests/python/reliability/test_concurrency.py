@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -75,5 +76,8 @@ def test_sessions_leave_the_gil(engine):
     assert kept == []
 
 
+@pytest.mark.skipif(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="this Python has no GIL to keep"
+)
 def test_the_count_finds_a_call_that_keeps_the_gil():
     assert count_during(lambda: sum(range(200_000)), attempts=3) == 0

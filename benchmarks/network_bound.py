@@ -1,0 +1,149 @@
+"""How near engines come to the processor's own rate of multiplications, network by network.
+
+    python benchmarks/network_bound.py
+    python benchmarks/network_bound.py --models PP-OCRv6_small_rec --engines openvino --rounds 9
+
+The multiplications of a network are counted from its file: convolutions and products with weights,
+each multiply-and-add once. The processor's rate is that of a large float32 matrix product by NumPy,
+on as many threads as the engines have, taken in turn with the networks. What an engine does not
+reach of it lies in memory and in operations that are no products; below it no float32 pipeline can
+go, whatever it does beside the networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+import hpinfer
+from hpinfer.config.inheritance import Given, resolve_model
+from hpinfer.models import load_model, locate_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+#: Usual input of each model: a page of 960 x 960, six lines 320 wide.
+INPUTS = {
+    "PP-OCRv4_mobile_det": (1, 3, 960, 960),
+    "PP-OCRv4_mobile_rec": (6, 3, 48, 320),
+    "PP-OCRv6_small_det": (1, 3, 960, 960),
+    "PP-OCRv6_small_rec": (6, 3, 48, 320),
+}
+_SIDE = 1536  # of the matrices: three of them are larger than the caches
+
+
+@dataclass
+class Network:
+    """A model on an engine, and what was measured.
+
+    Attributes:
+        model: Its name.
+        engine: The engine's.
+        run: One inference.
+        products: Multiplications of it.
+        seconds: Of each round.
+    """
+
+    model: str
+    engine: str
+    run: Callable[[], object]
+    products: int
+    seconds: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measures and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--models", nargs="+", default=list(INPUTS), choices=list(INPUTS))
+    parser.add_argument("--engines", nargs="+", default=["openvino", "onnxruntime"])
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args()
+    networks = [load(model, engine) for model in arguments.models for engine in arguments.engines]
+    a, b = (np.random.default_rng(i).random((_SIDE, _SIDE), np.float32) for i in range(2))
+    product: list[float] = []
+    for _ in range(arguments.rounds + 1):  # the first compiles and does not count
+        product.append(seconds(lambda: a @ b))
+        for network in networks:
+            network.seconds.append(seconds(network.run))
+    peak = _SIDE**3 / statistics.median(product[1:])
+    print(f"matrix product: {peak / 1e9:.0f} G multiplications/s\n")
+    print("| model | engine | G multiplications | ms | G/s | of the matrix product |")
+    print("|---|---|---:|---:|---:|---:|")
+    for network in networks:
+        median = statistics.median(network.seconds[1:])
+        rate = network.products / median
+        print(
+            f"| {network.model} | {network.engine} | {network.products / 1e9:.2f} | "
+            f"{median * 1e3:.1f} | {rate / 1e9:.0f} | {rate / peak:.0%} |"
+        )
+
+
+def load(model: str, engine: str) -> Network:
+    """The model with an input of its usual size."""
+    settings = resolve_model(Given(engine=engine))  # type: ignore[arg-type]
+    located = locate_model(model, model_dir=None, settings=settings)
+    if located.files.onnx is None:
+        sys.exit(f"{model} is here as {', '.join(located.files.formats)}; its ONNX file is needed")
+    session = load_model(located, settings).session
+    x = np.random.default_rng(0).random(INPUTS[model], np.float32)
+    return Network(model, engine, lambda: session.run([x]), products(located.files.onnx, x))
+
+
+def products(path: Path, x: npt.NDArray[np.float32]) -> int:
+    """Multiplications of an inference: by the shapes that the network's tensors have in it."""
+    model = onnx.load(path)
+    weights = {item.name: tuple(item.dims) for item in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            value = numpy_helper.to_array(node.attribute[0].t)
+            weights[node.output[0]] = value.shape
+    weighted = [
+        node
+        for node in model.graph.node
+        if node.op_type in ("Conv", "ConvTranspose", "MatMul", "Gemm") and node.input[1] in weights
+    ]
+    # A transposed convolution spreads its input, the others gather for their output.
+    seen = [n.input[0] if n.op_type == "ConvTranspose" else n.output[0] for n in weighted]
+    known = {output.name for output in model.graph.output}
+    for name in dict.fromkeys(seen):
+        if name not in known:
+            value_info = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            model.graph.output.append(value_info)
+    session = hpinfer.Session(model.SerializeToString(), engine="onnxruntime")
+    names = [output.name for output in session.outputs]
+    sizes = {n: array.size for n, array in zip(names, session.run([x]), strict=True)}
+    return sum(
+        sizes[name] * per_number(node, weights[node.input[1]])
+        for name, node in zip(seen, weighted, strict=True)
+    )
+
+
+def per_number(node: onnx.NodeProto, weights: tuple[int, ...]) -> int:
+    """Multiplications for each number of the tensor that is counted."""
+    if node.op_type in ("Conv", "ConvTranspose"):
+        return math.prod(weights[1:])
+    transposed = any(item.name == "transB" and item.i for item in node.attribute)
+    return weights[1] if transposed else weights[0]
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Wall seconds of a call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
