@@ -147,7 +147,10 @@ def started(code, *arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert child.stdout.readline() == "ready\n", child.stderr.read()
+    said = child.stdout.readline()
+    if said != "ready\n":
+        child.kill()
+        pytest.fail(f"not ready, but {said!r}: {child.communicate()[1]}")
     return child
 
 
@@ -208,7 +211,7 @@ def test_ctrl_c_inside_one_native_call():
 
 #: Creating a pipeline while another process holds the lock of its artifact: a wait of minutes.
 CREATION = """
-import sys, threading
+import os, sys, threading
 from pathlib import Path
 import hpinfer
 from hpinfer.pipelines import base
@@ -216,7 +219,7 @@ root, page = sys.argv[1:]
 real = base.load_model
 def waiting(*args, **kwargs):
     from hpinfer._locks import held
-    print("ready", flush=True)
+    os.write(1, b"ready\\n")  # whole: two threads come here at once
     with held(Path(root, "some.lock"), timeout_s=600) as free:
         assert free
     return real(*args, **kwargs)
