@@ -3,8 +3,9 @@
 Every call into the native module is timed from outside (the outermost one, where calls nest); what
 is left of the time of ``list(pipeline.predict(pictures))`` is Python: hpinfer's own, and NumPy or
 tokenizers called by it, which count as Python here. Pictures are decoded before, so that nothing
-but the pipeline is in the total. Real weights where they can be had; elsewhere networks of the cost
-of the real ones (networks.py).
+but the pipeline is in the total; with ``--files`` the pipeline reads and decodes them, and what
+OpenCV or Pillow take for it counts as native. Real weights where they can be had; elsewhere
+networks of the cost of the real ones (networks.py).
 
     python benchmarks/python_share/run.py
     python benchmarks/python_share/run.py OCR table_recognition --images DIR --profile
@@ -30,6 +31,7 @@ from PIL import Image
 import hpinfer
 import pipelines
 from hpinfer import _native
+from hpinfer.io import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +80,10 @@ class NativeClock:
             elif inspect.isbuiltin(item):
                 setattr(_native, name, self.timed(item))
 
+    def install_decoding(self) -> None:
+        """Puts the clock around the decoding of picture files too."""
+        sources.decode_image = self.timed(sources.decode_image)
+
     def _install_in(self, kind: type) -> None:
         for name, item in list(vars(kind).items()):
             if type(item) is property and item.fget is not None and not name.startswith("_"):
@@ -112,7 +118,7 @@ class Share:
 def measure(
     name: str,
     case: pipelines.Case,
-    images: list[npt.NDArray[np.uint8]],
+    images: list[Any],
     clock: NativeClock,
     rounds: int,
 ) -> Share:
@@ -139,7 +145,7 @@ def measure(
     )
 
 
-def profile(case: pipelines.Case, images: list[npt.NDArray[np.uint8]]) -> None:
+def profile(case: pipelines.Case, images: list[Any]) -> None:
     """Prints where the time goes, function by function."""
     profiler = cProfile.Profile()
     profiler.enable()
@@ -148,16 +154,20 @@ def profile(case: pipelines.Case, images: list[npt.NDArray[np.uint8]]) -> None:
     pstats.Stats(profiler).sort_stats("tottime").print_stats(18)
 
 
-def load(paths: list[Path]) -> list[npt.NDArray[np.uint8]]:
-    """The pictures as BGR arrays."""
-    import numpy as np
-
-    files = [
+def picture_files(paths: list[Path]) -> list[Path]:
+    """The pictures among files and in directories."""
+    return [
         file
         for path in paths
         for file in (sorted(path.iterdir()) if path.is_dir() else [path])
         if file.suffix.lower() in {".png", ".jpg"}
     ]
+
+
+def decoded(files: list[Path]) -> list[npt.NDArray[np.uint8]]:
+    """The pictures as BGR arrays."""
+    import numpy as np
+
     return [
         np.ascontiguousarray(np.asarray(Image.open(file).convert("RGB"))[:, :, ::-1])
         for file in files
@@ -173,13 +183,17 @@ def main() -> None:
     parser.add_argument("--images", nargs="+", type=Path, help="files or directories")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--repeat", type=int, default=1, help="each picture so often in a call")
+    parser.add_argument("--files", action="store_true", help="read and decode them in the pipeline")
     parser.add_argument("--engine", help="of every model; what hpinfer chooses without")
     parser.add_argument("--profile", action="store_true", help="also print functions")
     parser.add_argument("--json", type=Path, help="keep the figures there")
     args = parser.parse_args()
-    images = load(args.images or [EXAMPLES / "images", EXAMPLES / "pages"]) * args.repeat
+    files = picture_files(args.images or [EXAMPLES / "images", EXAMPLES / "pages"])
+    images: list[Any] = (files if args.files else decoded(files)) * args.repeat
     clock = NativeClock()
     clock.install()
+    if args.files:
+        clock.install_decoding()
     print(f"hpinfer {hpinfer.__version__}, {len(images)} pictures, {args.rounds} rounds")
     print("| pipeline | networks | ms a picture | Python ms | native calls | Python share |")
     print("|---|---|---:|---:|---:|---:|")
