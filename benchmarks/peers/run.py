@@ -187,7 +187,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--streams", type=int, default=1, help="calls with all images at the end")
     parser.add_argument("--cold-starts", type=int, default=3, help="processes a peer, before")
     parser.add_argument("--warmup", type=int, default=1, help="untimed rounds")
-    parser.add_argument("--pause", type=float, default=0.05, help="seconds before every call")
+    # Longer than idle threads of any peer spin on: 0.2 s with Paddle's OpenMP.
+    parser.add_argument("--pause", type=float, default=0.3, help="seconds before every call")
     parser.add_argument("--json", type=Path, help="write every sample here")
     parser.add_argument("--markdown", type=Path, help="write the report here")
     parsed = parser.parse_args(arguments)
