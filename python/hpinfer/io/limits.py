@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Lists within lists: more is a list that holds itself, or made to exhaust the stack.
 MAX_NESTING = 32
+#: Read at a time: Python reserves what it is asked to read, even of a file that ends sooner.
+_PART_BYTES = 2**20
 
 
 def check_pixels(width: int, height: int, *, name: str, max_pixels: int) -> None:
@@ -70,13 +72,20 @@ def check_source(kind: str, name: str, *, allowed: InputSources) -> None:
         )
 
 
-def read_bounded(stream: Any, *, name: str, max_bytes: int) -> Any:  # noqa: ANN401
+def read_bounded(
+    stream: Any,  # noqa: ANN401
+    *,
+    name: str,
+    max_bytes: int,
+    begin: bytes = b"",
+) -> Any:  # noqa: ANN401
     """Read a binary file object to its end, or one byte further than allowed.
 
     Args:
         stream: Anything with ``read``; one whose ``read`` takes no size is read whole.
         name: What to call it in errors.
         max_bytes: The limit.
+        begin: What has been read of it already.
 
     Returns:
         What it gave: bytes, if it is binary.
@@ -84,11 +93,11 @@ def read_bounded(stream: Any, *, name: str, max_bytes: int) -> Any:  # noqa: ANN
     Raises:
         InvalidImageError: It has more than `max_bytes`.
     """
-    parts: list[Any] = []
-    size = 0
+    parts: list[Any] = [begin]
+    size = len(begin)
     while size <= max_bytes:
         try:
-            part = stream.read(max_bytes + 1 - size)
+            part = stream.read(min(_PART_BYTES, max_bytes + 1 - size))
         except TypeError:  # a reader of one's own
             part = stream.read()
             size = max_bytes  # there is nothing after that

@@ -176,9 +176,9 @@ class _Reader:
                 # Before it is read: of a file that grows, or of a device, the size says nothing.
                 check_bytes(os.fstat(stream.fileno()).st_size, name=str(path), max_bytes=limit)
                 head = stream.read(1024)
-                rest = b"" if is_pdf(head) else stream.read(max(limit + 1 - len(head), 0))
-                data = head + rest
-                check_bytes(len(data), name=str(path), max_bytes=limit)
+                data = head
+                if not is_pdf(head):
+                    data = read_bounded(stream, name=str(path), max_bytes=limit, begin=head)
         except HpinferError:
             raise
         except FileNotFoundError:

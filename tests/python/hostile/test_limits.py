@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -48,6 +49,19 @@ def test_files_and_streams_beyond_the_limit_of_bytes(monkeypatch, tmp_path):
     for source in (path, data, io.BytesIO(data)):
         with pytest.raises(InvalidImageError, match="HPINFER_MAX_FILE_BYTES"):
             list(iter_images(source))
+
+
+@pytest.mark.parametrize("of", ["a path", "a stream"])
+def test_a_small_file_takes_little_memory_whatever_the_limit(tmp_path, of):
+    (tmp_path / "a.png").write_bytes(pictures()["png"])
+    tracemalloc.start()
+    try:
+        source = tmp_path / "a.png" if of == "a path" else (tmp_path / "a.png").open("rb")
+        assert len(list(iter_images(source))) == 1
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 2**20, "the limit itself (1 GiB) was reserved"
 
 
 def test_what_has_no_end_is_not_read_to_its_end(monkeypatch):
