@@ -1,12 +1,13 @@
-"""How near engines come to the processor's own rate of multiplications, network by network.
+"""How many multiplications a second engines do in the networks of OCR.
 
-    python benchmarks/network_bound.py
-    python benchmarks/network_bound.py --models PP-OCRv6_small_rec --engines openvino --rounds 9
+    python benchmarks/network_rates.py
+    python benchmarks/network_rates.py --models PP-OCRv6_small_rec --engines openvino --rounds 9
 
-The multiplications of a network are counted from its file: convolutions and products with weights,
-each multiply-and-add once. The processor's rate is that of the best float32 product of two large
-matrices, of NumPy's and those of the engines, taken in turn with the networks. What an engine does
-not reach of it lies in memory and in operations that are no products.
+The multiplications of a network are counted from its file: convolutions and products with
+weights, each multiply-and-add once. The yardstick is the best float32 product of two large
+matrices, by NumPy or an engine, in turn with the networks; good convolutions, whose numbers stay in
+the caches, are faster than it. What a network does less lies in memory and in operations that are
+no products.
 """
 
 from __future__ import annotations
