@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = "tests/python/unit/test_build.py"
+BUILD_TESTS = "tests/python/unit/test_build.py"
 #: Each needs the engine in the build; the contract also the engine's package, om has a stand-in.
 CONTRACT_TESTS = "tests/python/contract"
 OM_TESTS = "tests/python/ascend"
@@ -252,7 +252,7 @@ def tested(interpreter: Path, combination: Combination) -> str:
     built = [engine for engine in PACKAGES if has_engine(combination, engine)]
     found = [engine for engine in built if importlib.util.find_spec(PACKAGES[engine])]
     tests = [
-        TESTS,
+        BUILD_TESTS,
         *([CONTRACT_TESTS] if found else []),
         *([OM_TESTS] if has_engine(combination, "OM") else []),
     ]

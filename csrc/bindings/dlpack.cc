@@ -1,7 +1,7 @@
 #include "bindings/dlpack.h"
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
 namespace py = pybind11;

@@ -4,13 +4,12 @@
 #include <pybind11/pybind11.h>
 
 #include <memory>
-#include <string_view>
 
 #include "core/tensor.h"
 
 namespace hpinfer::bindings {
 
-// A number of DLPack's list of devices.
+// CUDA in DLPack's list of devices.
 inline constexpr int kDlpackCuda = 2;
 
 // A capsule "dltensor" over dense memory of a GPU. It, and then whoever consumes it, keeps `owner`,

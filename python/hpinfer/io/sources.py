@@ -234,14 +234,11 @@ class _Reader:
         self, convert: Callable[..., npt.NDArray[np.uint8]], value: ImageSource
     ) -> _Results:
         name = self._next_name()
-        try:
-            image = convert(value, name=name)
-        except HpinferError as error:
-            if self._raise:
-                raise
-            yield InputFailure(None, None, name, error)
-        else:
-            yield InputImage(image, None, None, None, name)
+
+        def produce() -> _Results:
+            yield InputImage(convert(value, name=name), None, None, None, name)
+
+        yield from self._guard(None, name, produce)
 
     def _image(self, data: bytes, input_path: str | None, name: str) -> _Results:
         label = input_path or name

@@ -51,11 +51,12 @@ class ImageClassification(Model[TopkResult]):
             return self._topk
         if not isinstance(topk, int) or isinstance(topk, bool) or topk < 1:
             raise ConfigError(f"topk must be a whole number of at least 1; got {topk!r}")
-        return min(topk, _MOST_CLASSES)
+        return topk
 
     def _predict_batch(self, images: Sequence[InputImage], settings: int) -> list[TopkResult]:
         pictures = [image.bgr for image in images]
-        best = self.native.classify(pictures, max(len(images), 1), settings)
+        topk = min(settings, _MOST_CLASSES)
+        best = self.native.classify(pictures, max(len(images), 1), topk)
         return [self._result(image, *row) for image, row in zip(images, best, strict=True)]
 
     def _result(self, image: InputImage, classes: list[int], scores: list[float]) -> TopkResult:

@@ -122,7 +122,7 @@ def _engine(option: RuntimeOption) -> BackendName:
         wanted = ("om",)
     if option.device is Device.CPU:
         wanted = ("openvino", "onnxruntime")
-    usable = [status.name for status in _engine_statuses().values() if status.usable]
+    usable = [name for name, status in _engine_statuses().items() if status.usable]
     return next((engine for engine in wanted if engine in usable), wanted[0])
 
 
