@@ -36,9 +36,13 @@ settings.register_profile(
 )
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def bounded_memory():
-    """An allocation without measure is an error here, not a machine that swaps."""
+    """An allocation without measure is an error here, not a machine that swaps.
+
+    Per module: a folder without ``__init__.py`` is no package to pytest, whose "package" scope
+    would then last to the end of the session and take the memory of the tests that come after.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     pages = int(Path("/proc/self/statm").read_text().split()[5])
     resource.setrlimit(resource.RLIMIT_DATA, (pages * resource.getpagesize() + _MEMORY, hard))
@@ -46,7 +50,7 @@ def bounded_memory():
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def report():
     yield
     target = os.environ.get("HPINFER_HOSTILE_REPORT")
