@@ -6,12 +6,13 @@ import logging
 import shutil
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -81,14 +82,28 @@ def _configure_logging(ctx: click.Context) -> None:
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
     logger = logging.getLogger("hpinfer")
-    for handler in [item for item in logger.handlers if isinstance(item, _StderrHandler)]:
-        logger.removeHandler(handler)
     logger.addHandler(_StderrHandler())
     logger.setLevel(_LEVELS.get(-1 if quiet else verbose, logging.DEBUG))
     logger.propagate = False
     # The first use of a model downloads it: that is said without -v, or it would look hung.
     downloads = logging.INFO if not quiet and not verbose else logging.NOTSET
     logging.getLogger("hpinfer.hub").setLevel(downloads)
+
+
+@contextmanager
+def logging_restored() -> Iterator[None]:
+    """Undoes what a command sets up: in a process that goes on, the log is not the command's."""
+    logger, hub = logging.getLogger("hpinfer"), logging.getLogger("hpinfer.hub")
+    handlers, propagate = tuple(logger.handlers), logger.propagate
+    levels = logger.level, hub.level
+    try:
+        yield
+    finally:
+        for handler in set(logger.handlers).difference(handlers):
+            logger.removeHandler(handler)
+        logger.propagate = propagate
+        logger.setLevel(levels[0])
+        hub.setLevel(levels[1])
 
 
 class ProgressLine:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hpinfer.cli.console import logging_restored
 from hpinfer.cli.exit_codes import EPILOG, ExitCode
 from hpinfer.cli.failures import report_failure
 
@@ -91,11 +92,13 @@ class RootGroup(click.Group):
         **extra: Any,
     ) -> Any:  # noqa: ANN401 - as in click
         """Runs the command; in standalone mode ends the process with an `ExitCode`."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        _accept_any_text(sys.stdout)
-        _accept_any_text(sys.stderr)
-        sys.exit(self._run(args, prog_name, complete_var, extra))
+        with logging_restored():
+            if not standalone_mode:
+                return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            _accept_any_text(sys.stdout)
+            _accept_any_text(sys.stderr)
+            code = self._run(args, prog_name, complete_var, extra)
+        sys.exit(code)
 
     def _run(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import struct
 import zlib
 
@@ -13,7 +12,6 @@ from click.testing import CliRunner
 from PIL import Image
 
 import hpinfer
-from hpinfer.cli.console import _StderrHandler
 from hpinfer.cli.root import root
 from hpinfer.io import InputFailure, iter_images
 from hpinfer.results import OCRResult
@@ -70,13 +68,7 @@ def run(monkeypatch, tmp_path):
     (tmp_path / "good.png").write_bytes(encoded("PNG"))
     (tmp_path / "nothing").mkdir()
     monkeypatch.setattr(hpinfer, "create_pipeline", lambda *_, **__: SizePipeline(), raising=False)
-    yield lambda *args, **kwargs: CliRunner().invoke(root, ["ocr", *args], **kwargs)
-    logger = logging.getLogger("hpinfer")
-    for handler in [item for item in logger.handlers if isinstance(item, _StderrHandler)]:
-        logger.removeHandler(handler)
-    for name in ("hpinfer", "hpinfer.hub"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    logger.propagate = True
+    return lambda *args, **kwargs: CliRunner().invoke(root, ["ocr", *args], **kwargs)
 
 
 @pytest.mark.parametrize("name", [*BAD_FILES, "missing.png", "nothing", "no*.png"])

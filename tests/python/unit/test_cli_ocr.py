@@ -13,7 +13,6 @@ import yaml
 from click.testing import CliRunner
 
 import hpinfer
-from hpinfer.cli.console import _StderrHandler
 from hpinfer.cli.root import root
 from hpinfer.errors import (
     ChecksumError,
@@ -88,13 +87,7 @@ def created(**given):
 def pipeline(monkeypatch):
     fake = FakePipeline()
     monkeypatch.setattr(hpinfer, "create_pipeline", fake.create, raising=False)
-    yield fake
-    logger = logging.getLogger("hpinfer")
-    for handler in [item for item in logger.handlers if isinstance(item, _StderrHandler)]:
-        logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
-    logging.getLogger("hpinfer.hub").setLevel(logging.NOTSET)
-    logger.propagate = True
+    return fake
 
 
 def run(*args, **kwargs):
@@ -252,6 +245,14 @@ def test_quiet_and_verbose(pipeline, monkeypatch):
     assert verbose[-1].startswith("hpinfer: 1 read, 0 failed, ")
     assert "hpinfer: debug: said at DEBUG" in run("ocr", "a", "-vv").stderr
     assert run("ocr", "a", "-q", "-v").exit_code == 2
+
+
+@pytest.mark.parametrize("options", [(), ("-vv",), ("-q", "-v"), ("--topk", "none")])
+def test_a_run_leaves_logging_as_it_was(pipeline, options):
+    logger, hub = logging.getLogger("hpinfer"), logging.getLogger("hpinfer.hub")
+    before = list(logger.handlers), logger.level, logger.propagate, hub.level
+    run("ocr", "a.png", *options)
+    assert (list(logger.handlers), logger.level, logger.propagate, hub.level) == before
 
 
 def test_a_download_is_announced_unless_quiet(pipeline, monkeypatch):
