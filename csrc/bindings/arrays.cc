@@ -1,21 +1,45 @@
 #include "bindings/arrays.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace py = pybind11;
 
 namespace hpinfer::bindings {
 
+namespace {
+
+// NumPy computes a name each time it is asked: only messages do.
+std::string name_of(const py::dtype& dtype) { return dtype.attr("name").cast<std::string>(); }
+
+bool is_native_order(const py::dtype& dtype) {
+  return dtype.byteorder() == '=' || dtype.byteorder() == '|';  // '|': one byte, no order
+}
+
+// By kind and size: NumPy has two type numbers of one meaning where C has (long, long long).
+std::optional<DType> dtype_of_kind(char kind, py::ssize_t size) {
+  if (kind == 'b') return DType::kBool;
+  if (kind == 'u' && size == 1) return DType::kUInt8;
+  if (kind == 'i' && size == 1) return DType::kInt8;
+  if (kind == 'i' && size == 4) return DType::kInt32;
+  if (kind == 'i' && size == 8) return DType::kInt64;
+  if (kind == 'f' && size == 2) return DType::kFloat16;
+  if (kind == 'f' && size == 4) return DType::kFloat32;
+  if (kind == 'f' && size == 8) return DType::kFloat64;
+  return std::nullopt;
+}
+
+}  // namespace
+
 py::dtype numpy_dtype(DType dtype) { return py::dtype(std::string(dtype_name(dtype))); }
 
 DType native_dtype(const py::dtype& dtype, const std::string& what) {
-  const auto name = dtype.attr("name").cast<std::string>();
-  const auto native = dtype_from_name(name);
-  check(native.has_value(), ErrorCode::kInvalidType, what, " has dtype ", name,
-        "; supported are float32, float16, float64, int8, uint8, int32, int64 and bool");
-  check(dtype.attr("isnative").cast<bool>(), ErrorCode::kInvalidType, what,
-        " is not in native byte order");
+  const auto native = dtype_of_kind(dtype.kind(), dtype.itemsize());
+  if (!native)
+    fail(ErrorCode::kInvalidType, what, " has dtype ", name_of(dtype),
+         "; supported are float32, float16, float64, int8, uint8, int32, int64 and bool");
+  check(is_native_order(dtype), ErrorCode::kInvalidType, what, " is not in native byte order");
   return *native;
 }
 
@@ -50,12 +74,12 @@ py::array image_array(Image&& image) {
 }
 
 ImageView image_view(const py::array& array, ColorOrder order) {
-  check(array.dtype().is(py::dtype::of<std::uint8_t>()) || array.dtype().char_() == 'B',
-        ErrorCode::kInvalidType, "an image must be uint8; got ",
-        array.dtype().attr("name").cast<std::string>());
-  check(array.ndim() == 3 && array.shape(2) == 3, ErrorCode::kInvalidInput,
-        "an image must have shape [height, width, 3]; got ",
-        py::str(array.attr("shape")).cast<std::string>());
+  const py::dtype dtype = array.dtype();
+  if (dtype.char_() != 'B')
+    fail(ErrorCode::kInvalidType, "an image must be uint8; got ", name_of(dtype));
+  if (array.ndim() != 3 || array.shape(2) != 3)
+    fail(ErrorCode::kInvalidInput, "an image must have shape [height, width, 3]; got ",
+         py::str(array.attr("shape")).cast<std::string>());
   constexpr py::ssize_t kMaxSide = 1 << 24;
   check(array.shape(0) <= kMaxSide && array.shape(1) <= kMaxSide, ErrorCode::kInvalidInput,
         "an image side is at most ", kMaxSide, " pixels; got ", array.shape(1), "x",
