@@ -109,6 +109,10 @@ class _Reader:
     def read(self, source: ImageSource, depth: int = 0) -> _Results:
         if isinstance(source, str):
             yield from self._text(source)
+        elif is_array(source):
+            yield from self._memory(array_to_bgr, source)
+        elif isinstance(source, (list, tuple)):
+            yield from self._items(source, depth)
         elif isinstance(source, os.PathLike):
             yield from self._path(Path(os.fsdecode(source)))
         elif isinstance(source, (bytes, bytearray, memoryview)):
@@ -116,18 +120,19 @@ class _Reader:
             yield from self._guard(None, name, self._content, bytes(source), None, name)
         elif is_pillow(source):
             yield from self._memory(pillow_to_bgr, source)
-        elif is_array(source):
-            yield from self._memory(array_to_bgr, source)
         elif callable(getattr(source, "read", None)):
             yield from self._file_object(source)
         elif isinstance(source, Iterable) and not isinstance(source, Mapping):
-            if depth >= MAX_NESTING:
-                yield from self._guard(None, self._next_name(), _reject_nesting)
-                return
-            for item in source:
-                yield from self.read(item, depth + 1)
+            yield from self._items(source, depth)
         else:
-            yield from self._guard(None, self._next_name(), _reject, source)
+            yield self._failed(None, self._next_name(), _not_supported(source))
+
+    def _items(self, items: Iterable[ImageSource], depth: int) -> _Results:
+        if depth >= MAX_NESTING:
+            yield self._failed(None, self._next_name(), _nested_too_deep())
+            return
+        for item in items:
+            yield from self.read(item, depth + 1)
 
     def _text(self, text: str) -> _Results:
         if is_url(text):
@@ -145,9 +150,8 @@ class _Reader:
         elif _is_directory(path):
             files = sorted(_files_below(path))
             if not files:
-                yield from self._failure(
-                    str(path), path.name, f"directory {path} holds no image or PDF file"
-                )
+                error = InputNotFoundError(f"directory {path} holds no image or PDF file")
+                yield self._failed(str(path), path.name, error)
             for file in files:
                 yield from self._guard(str(file), file.stem, self._file, file)
         else:
@@ -162,9 +166,8 @@ class _Reader:
         files = sorted({file for m in usable for file in (_files_below(m) if m.is_dir() else (m,))})
         if not files:
             found = f"matches {len(matches)} names, none of them" if matches else "matches no"
-            yield from self._failure(
-                pattern, "input", f"pattern {pattern!r} {found} image or PDF file"
-            )
+            error = InputNotFoundError(f"pattern {pattern!r} {found} image or PDF file")
+            yield self._failed(pattern, "input", error)
         for file in files:
             yield from self._guard(str(file), file.stem, self._file, file)
 
@@ -234,11 +237,12 @@ class _Reader:
         self, convert: Callable[..., npt.NDArray[np.uint8]], value: ImageSource
     ) -> _Results:
         name = self._next_name()
-
-        def produce() -> _Results:
-            yield InputImage(convert(value, name=name), None, None, None, name)
-
-        yield from self._guard(None, name, produce)
+        try:
+            bgr = convert(value, name=name)
+        except HpinferError as error:
+            yield self._failed(None, name, error)
+        else:
+            yield InputImage(bgr, None, None, None, name)
 
     def _image(self, data: bytes, input_path: str | None, name: str) -> _Results:
         label = input_path or name
@@ -276,35 +280,30 @@ class _Reader:
         try:
             yield from produce(*args)
         except HpinferError as error:
-            if self._raise:
-                raise
-            yield InputFailure(input_path, None, name, error)
+            yield self._failed(input_path, name, error)
 
-    def _failure(self, input_path: str, name: str, message: str) -> _Results:
-        def produce() -> _Results:
-            raise InputNotFoundError(message)
-            yield  # makes this a generator
-
-        yield from self._guard(input_path, name, produce)
+    def _failed(self, input_path: str | None, name: str, error: HpinferError) -> InputFailure:
+        """What stands for an input that cannot be read; raises `error` unless asked for that."""
+        if self._raise:
+            raise error
+        return InputFailure(input_path, None, name, error)
 
     def _next_name(self) -> str:
         self._count += 1
         return f"input_{self._count - 1}"
 
 
-def _reject(value: object) -> _Results:
-    raise InvalidTypeError(
+def _not_supported(value: object) -> InvalidTypeError:
+    return InvalidTypeError(
         f"input of type {type(value).__name__} is not supported: expected a path, URL, glob, "
         "bytes, binary file object, NumPy array, Pillow image, or an iterable of these"
     )
-    yield  # makes this a generator
 
 
-def _reject_nesting() -> _Results:
-    raise InvalidInputError(
+def _nested_too_deep() -> InvalidInputError:
+    return InvalidInputError(
         f"the input is nested more than {MAX_NESTING} deep: pass a flat list of inputs"
     )
-    yield  # makes this a generator
 
 
 def _exists(path: Path) -> bool:

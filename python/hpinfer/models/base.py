@@ -6,12 +6,11 @@ import copy
 import difflib
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, overload
 
 from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
-from hpinfer.models.overlap import batches_at_once, in_order
+from hpinfer.models.overlap import in_order
 from hpinfer.models.time_limit import CallLimit, checked_timeout
 from hpinfer.models.timing import StageClock
 from hpinfer.results import Result
@@ -198,15 +197,13 @@ def predict_in_batches(
         yield from in_order(
             batches(_timed(images), batch_size),
             lambda batch: limit.run(lambda: _predict_batch(batch, predict, on_error)),
-            at_once=batches_at_once(),
             limit=limit,
         )
     finally:
         limit.give_up()
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """What reading gave, and the seconds that it took."""
 
     item: InputImage | InputFailure
@@ -242,13 +239,17 @@ def _add_times(
     results: Sequence[Result | InputFailure], decodes: Sequence[float], clock: StageClock
 ) -> None:
     """Adds the times of the whole call, of which each image of a batch has an equal share."""
-    count = len(results)
-    for result, decode in zip(results, decodes, strict=True):
-        if isinstance(result, Result):
-            own = result.timing
-            timing = {"decode": decode, **own, **clock.shares(count, staged=bool(own))}
-            timing["total"] += decode
-            result.set_timing(timing)
+    made = [
+        (result, decode)
+        for result, decode in zip(results, decodes, strict=True)
+        if not isinstance(result, InputFailure)
+    ]
+    staged = any(result.timing for result, _ in made)
+    shares = clock.shares(len(results), staged=staged)
+    for result, decode in made:
+        timing = {"decode": decode, **result.timing, **shares}
+        timing["total"] += decode
+        result.set_timing(timing)
 
 
 def _predict_usable(
@@ -274,8 +275,9 @@ def batches(items: Iterable[_Read], size: int) -> Iterator[list[_Read]]:
     images = 0
     for read in items:
         batch.append(read)
-        images += isinstance(read.item, InputImage)
-        if images == size or isinstance(read.item, InputFailure):
+        failed = isinstance(read.item, InputFailure)
+        images += not failed
+        if failed or images == size:
             yield batch
             batch, images = [], 0
     if batch:
