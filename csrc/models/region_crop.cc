@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 
 #include "postprocess/seal_rectifier.h"
 #include "postprocess/text_order.h"
@@ -20,8 +19,7 @@ using postprocess::TextStrip;
 Image copy_of(const ImageView& image) {
   Image copy(std::max(image.height, 0), std::max(image.width, 0), image.channels, image.order);
   for (int y = 0; y < copy.height; ++y)
-    std::memcpy(copy.row(y), image.row<std::uint8_t>(y),
-                static_cast<std::size_t>(copy.row_stride()));
+    std::copy_n(image.row<std::uint8_t>(y), copy.row_stride(), copy.row(y));  // may have no columns
   return copy;
 }
 

@@ -77,7 +77,8 @@ class Input {
   }
 
   std::string text(int most) {
-    const auto size = std::min(static_cast<std::size_t>(range(0, most)), rest_.size());
+    const auto wanted = static_cast<std::size_t>(range(0, most));  // first: it takes from rest_
+    const std::size_t size = std::min(wanted, rest_.size());
     const std::string value(reinterpret_cast<const char*>(rest_.data()), size);
     rest_ = rest_.subspan(size);
     return value;
