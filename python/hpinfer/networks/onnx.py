@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-GRAPH, OPSET_IMPORT, METADATA, _FUNCTIONS = 7, 8, 14, 25
+GRAPH, OPSET_IMPORT, METADATA, FUNCTIONS = 7, 8, 14, 25
 NODE, _FUNCTION_NODE = 1, 7
 _INITIALIZER, _ATTRIBUTE, _EXTERNAL_DATA = 5, 5, 13
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = frozenset({5, 10}), frozenset({6, 11})
@@ -92,7 +92,7 @@ def read_onnx_operators(path: str | os.PathLike[str]) -> frozenset[str]:
         for field in fields(model):
             if field.number == GRAPH:
                 _add_kinds(field.payload, NODE, found)
-            elif field.number == _FUNCTIONS:
+            elif field.number == FUNCTIONS:
                 _add_kinds(field.payload, _FUNCTION_NODE, found)
     except ModelFormatError as error:
         raise _not_onnx(file, error) from None

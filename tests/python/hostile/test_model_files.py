@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import damaged
+from onnx import helper, numpy_helper
 from outcomes import outcome
 from paddle_programs import operator, variable
 
@@ -18,6 +19,7 @@ from hpinfer.hub.model_files import open_directory
 from hpinfer.models.text_recognition import recognition_characters
 from hpinfer.models.transform import native_operators
 from hpinfer.models.transform_detection import detection_operators, segmentation_operators
+from hpinfer.networks import rewrite_for_openvino
 from hpinfer.networks.onnx import (
     read_onnx_external_files,
     read_onnx_metadata,
@@ -188,6 +190,35 @@ def test_damaged_onnx_files(folder, data):
     path.write_bytes(data)
     for read in (read_onnx_metadata, read_onnx_operators, read_onnx_external_files):
         outcome("ONNX files", lambda read=read: read(path))
+
+
+def _detector_end():
+    """A gate, and an upsampling to one channel with a sigmoid: all that is rewritten."""
+    weight = numpy_helper.from_array(np.ones((3, 1, 2, 2), np.float32), "weight")
+    nodes = [
+        helper.make_node("HardSigmoid", ["x"], ["gate"]),
+        helper.make_node("Mul", ["x", "gate"], ["product"]),
+        helper.make_node("Add", ["product", "x"], ["gated"]),
+        helper.make_node("ConvTranspose", ["gated", "weight"], ["up"], strides=[2, 2]),
+        helper.make_node("Sigmoid", ["up"], ["y"]),
+    ]
+    given, wanted = (
+        [helper.make_tensor_value_info(name, 1, [1, channels, "h", "w"])]
+        for name, channels in (("x", 3), ("y", 1))
+    )
+    graph = helper.make_graph(nodes, "g", given, wanted, [weight])
+    operators = [helper.make_opsetid("", 13)]
+    return helper.make_model(graph, opset_imports=operators, ir_version=8).SerializeToString()
+
+
+DETECTOR_END = _detector_end()
+
+
+@hostile
+@given(data=damaged([DETECTOR_END]))
+def test_damaged_onnx_graphs_are_rewritten_or_refused(data):
+    assert rewrite_for_openvino(DETECTOR_END) is not None
+    outcome("ONNX graphs to rewrite", lambda: rewrite_for_openvino(data))
 
 
 @hostile
