@@ -2,10 +2,12 @@
 
 Every call into the native module is timed from outside (the outermost one, where calls nest); what
 is left of the time of ``list(pipeline.predict(pictures))`` is Python: hpinfer's own, and NumPy or
-tokenizers called by it, which count as Python here. Pictures are decoded before, so that nothing
-but the pipeline is in the total; with ``--files`` the pipeline reads and decodes them, and what
-OpenCV or Pillow take for it counts as native. Real weights where they can be had; elsewhere
-networks of the cost of the real ones (networks.py).
+tokenizers called by it, which count as Python here. Beside the share of the time stands the share
+of the processor time, which is what a profile of all threads shows: networks use several
+processors, Python one. Pictures are decoded before, so that nothing but the pipeline is in the
+total; with ``--files`` the pipeline reads and decodes them, and what OpenCV or Pillow take for it
+counts as native. Real weights where they can be had; elsewhere networks of the cost of the real
+ones (networks.py).
 
     python benchmarks/python_share/run.py
     python benchmarks/python_share/run.py OCR table_recognition --images DIR --profile
@@ -47,11 +49,13 @@ class NativeClock:
 
     Attributes:
         seconds: Time inside outermost calls.
+        cpu_seconds: Processor time of the calling thread inside them.
         calls: Number of them.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
         self.calls = 0
         self._inside = False
 
@@ -62,11 +66,12 @@ class NativeClock:
             if self._inside:
                 return call(*args, **kwargs)
             self._inside = True
-            start = time.perf_counter()
+            cpu, start = time.thread_time(), time.perf_counter()
             try:
                 return call(*args, **kwargs)
             finally:
                 self.seconds += time.perf_counter() - start
+                self.cpu_seconds += time.thread_time() - cpu
                 self.calls += 1
                 self._inside = False
 
@@ -104,6 +109,7 @@ class Share:
         python_milliseconds: Median time of a picture outside the native module.
         calls: Native calls of a picture.
         share: Median share of Python in percent.
+        cpu_share: The same of the processor time of all threads.
     """
 
     pipeline: str
@@ -113,6 +119,7 @@ class Share:
     python_milliseconds: float
     calls: float
     share: float
+    cpu_share: float
 
 
 def measure(
@@ -124,24 +131,27 @@ def measure(
 ) -> Share:
     """Runs one pipeline `rounds` times over the pictures, after a run that does not count."""
     list(case.predict(images))
-    totals, rest, calls = [], [], 0
+    totals, rests, shares, cpu_shares = [], [], [], []
     for _ in range(rounds):
-        inside, count, start = clock.seconds, clock.calls, time.perf_counter()
+        before = clock.seconds, clock.cpu_seconds, clock.calls
+        thread, process, start = time.thread_time(), time.process_time(), time.perf_counter()
         list(case.predict(images))
-        total = time.perf_counter() - start
-        totals.append(total)
-        rest.append(total - (clock.seconds - inside))
-        calls = clock.calls - count
-    share = statistics.median(r / t for r, t in zip(rest, totals, strict=True))
+        totals.append(time.perf_counter() - start)
+        process, thread = time.process_time() - process, time.thread_time() - thread
+        rests.append(totals[-1] - (clock.seconds - before[0]))
+        shares.append(rests[-1] / totals[-1])
+        cpu_shares.append((thread - (clock.cpu_seconds - before[1])) / process)
+        calls = clock.calls - before[2]
     scale = 1000 / len(images)
     return Share(
         name,
         case.models,
         len(images),
         statistics.median(totals) * scale,
-        statistics.median(rest) * scale,
+        statistics.median(rests) * scale,
         calls / len(images),
-        100 * share,
+        100 * statistics.median(shares),
+        100 * statistics.median(cpu_shares),
     )
 
 
@@ -195,8 +205,11 @@ def main() -> None:
     if args.files:
         clock.install_decoding()
     print(f"hpinfer {hpinfer.__version__}, {len(images)} pictures, {args.rounds} rounds")
-    print("| pipeline | networks | ms a picture | Python ms | native calls | Python share |")
-    print("|---|---|---:|---:|---:|---:|")
+    print(
+        "| pipeline | networks | ms a picture | Python ms | native calls | Python share "
+        "| of processor time |"
+    )
+    print("|---|---|---:|---:|---:|---:|---:|")
     found = []
     with tempfile.TemporaryDirectory() as work:
         for name, make in pipelines.CASES.items():
@@ -207,7 +220,8 @@ def main() -> None:
             found.append(share)
             print(
                 f"| {name} | {share.models} | {share.milliseconds:.1f} | "
-                f"{share.python_milliseconds:.2f} | {share.calls:.1f} | {share.share:.2f} % |",
+                f"{share.python_milliseconds:.2f} | {share.calls:.1f} | {share.share:.2f} % | "
+                f"{share.cpu_share:.2f} % |",
                 flush=True,
             )
             if args.profile:

@@ -244,6 +244,8 @@ def _add_times(
         for result, decode in zip(results, decodes, strict=True)
         if not isinstance(result, InputFailure)
     ]
+    if not made:
+        return
     staged = any(result.timing for result, _ in made)
     shares = clock.shares(len(results), staged=staged)
     for result, decode in made:

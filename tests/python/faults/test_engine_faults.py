@@ -148,6 +148,7 @@ def test_an_engine_that_cannot_be_made(monkeypatch, engine):
     from hpinfer.models import opening
 
     real = opening.Session
+    users = ("opening", "openvino_opening", "optimized_graph")
 
     def failing(model, *, engine: str, **options):
         if engine == broken:
@@ -155,13 +156,13 @@ def test_an_engine_that_cannot_be_made(monkeypatch, engine):
         return real(model, engine=engine, **options)
 
     broken = engine
-    monkeypatch.setattr(opening, "Session", failing)
-    monkeypatch.setattr("hpinfer.models.optimized_graph.Session", failing)
+    for user in users:
+        monkeypatch.setattr(f"hpinfer.models.{user}.Session", failing)
     with pytest.raises(EngineError, match="out of handles"):
         hpinfer.create_pipeline("OCR", engine=engine)
     pipeline = hpinfer.create_pipeline("OCR")
     assert all(found.engine != engine for found in pipeline.engines.values())
     assert [r.rec_texts for r in pipeline.predict(PAGE)]
-    monkeypatch.setattr(opening, "Session", real)
-    monkeypatch.setattr("hpinfer.models.optimized_graph.Session", real)
+    for user in users:
+        monkeypatch.setattr(f"hpinfer.models.{user}.Session", real)
     assert next(iter(hpinfer.create_pipeline("OCR", engine=engine).predict(PAGE))).rec_texts
