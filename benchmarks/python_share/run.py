@@ -49,13 +49,11 @@ class NativeClock:
 
     Attributes:
         seconds: Time inside outermost calls.
-        cpu_seconds: Processor time of the calling thread inside them.
         calls: Number of them.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self.cpu_seconds = 0.0
         self.calls = 0
         self._inside = False
 
@@ -66,12 +64,11 @@ class NativeClock:
             if self._inside:
                 return call(*args, **kwargs)
             self._inside = True
-            cpu, start = time.thread_time(), time.perf_counter()
+            start = time.perf_counter()
             try:
                 return call(*args, **kwargs)
             finally:
                 self.seconds += time.perf_counter() - start
-                self.cpu_seconds += time.thread_time() - cpu
                 self.calls += 1
                 self._inside = False
 
@@ -133,15 +130,14 @@ def measure(
     list(case.predict(images))
     totals, rests, shares, cpu_shares = [], [], [], []
     for _ in range(rounds):
-        before = clock.seconds, clock.cpu_seconds, clock.calls
-        thread, process, start = time.thread_time(), time.process_time(), time.perf_counter()
+        inside, count = clock.seconds, clock.calls
+        cpu, start = time.process_time(), time.perf_counter()
         list(case.predict(images))
         totals.append(time.perf_counter() - start)
-        process, thread = time.process_time() - process, time.thread_time() - thread
-        rests.append(totals[-1] - (clock.seconds - before[0]))
+        rests.append(totals[-1] - (clock.seconds - inside))
         shares.append(rests[-1] / totals[-1])
-        cpu_shares.append((thread - (clock.cpu_seconds - before[1])) / process)
-        calls = clock.calls - before[2]
+        cpu_shares.append(rests[-1] / (time.process_time() - cpu))  # Python waits for nothing here
+        calls = clock.calls - count
     scale = 1000 / len(images)
     return Share(
         name,
