@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, T
 
 from hpinfer.errors import ConfigError, InvalidInputError
 from hpinfer.io import InputFailure, InputImage, iter_images
-from hpinfer.models.overlap import in_order
+from hpinfer.models.overlap import batches_at_once, in_order
 from hpinfer.models.time_limit import CallLimit, checked_timeout
 from hpinfer.models.timing import StageClock
 from hpinfer.results import Result
@@ -197,6 +197,7 @@ def predict_in_batches(
         yield from in_order(
             batches(_timed(images), batch_size),
             lambda batch: limit.run(lambda: _predict_batch(batch, predict, on_error)),
+            at_once=batches_at_once(),
             limit=limit,
         )
     finally:

@@ -40,7 +40,6 @@ class ImageClassification(Model[TopkResult]):
         section["label_list"] = tuple(str(label) for label in section.get("label_list") or ())
         topk = validate(_Topk, section, where=f"inference.yml of {loaded.name}: PostProcess.Topk")
         self.labels = topk.label_list
-        self._named = len(self.labels)  # of other classes the number is the name
         self._topk = topk.topk
         self.native = _native.ImageClassifier(
             loaded.session.native, native_operators(loaded.config.operators, color_order="rgb")
@@ -64,11 +63,12 @@ class ImageClassification(Model[TopkResult]):
         return TopkResult(
             class_ids=classes,
             scores=[round(score, _DECIMALS) for score in scores],
-            label_names=[
-                self.labels[index] if index < self._named else str(index) for index in classes
-            ],
+            label_names=[self._label(index) for index in classes],
             image=image.bgr,
             input_path=image.input_path,
             page_index=image.page_index,
             name=image.name,
         )
+
+    def _label(self, index: int) -> str:
+        return self.labels[index] if index < len(self.labels) else str(index)

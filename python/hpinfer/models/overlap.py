@@ -43,7 +43,7 @@ def in_order(
     groups: Iterable[GroupT],
     work: Callable[[GroupT], Sequence[ResultT]],
     *,
-    at_once: int | None = None,
+    at_once: int,
     limit: CallLimit | None = None,
 ) -> Iterator[ResultT]:
     """The results of `work` for each group, in the order of the groups, lazily.
@@ -56,7 +56,6 @@ def in_order(
         groups: Read by one thread at a time, from the third on not the caller's.
         work: Called from several threads at once.
         at_once: Groups worked on at the same time; 1: all in the caller's thread, nothing ahead.
-            None is `batches_at_once`, asked when there is a second group.
         limit: With a time limit all is read and worked on in other threads, so that the caller is
             free when it is over, whatever they are waiting for.
 
@@ -66,16 +65,12 @@ def in_order(
     """
     remaining = iter(groups)
     if limit is not None and limit.is_set:
-        yield from _Ahead(remaining, work, limit).results(at_once or batches_at_once())
+        yield from _Ahead(remaining, work, limit).results(at_once)
         return
-    for group in itertools.islice(remaining, 1):
+    for group in remaining if at_once == 1 else itertools.islice(remaining, 1):
         yield from work(group)
     for group in remaining:  # there is a second one, so threads are worth their while
-        at_once = at_once or batches_at_once()
-        if at_once == 1:
-            yield from work(group)
-        else:
-            yield from _Ahead(itertools.chain((group,), remaining), work).results(at_once)
+        yield from _Ahead(itertools.chain((group,), remaining), work).results(at_once)
 
 
 class _End:
