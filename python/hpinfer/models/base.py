@@ -196,7 +196,7 @@ def predict_in_batches(
     try:
         yield from in_order(
             batches(_timed(images), batch_size),
-            lambda batch: limit.run(lambda: _predict_batch(batch, predict, on_error)),
+            lambda batch: limit.run(_predict_batch, batch, predict, on_error),
             at_once=batches_at_once(),
             limit=limit,
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from hpinfer import _native
 from hpinfer.errors import ConfigError, TimeLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class CallLimit:
@@ -26,8 +28,6 @@ class CallLimit:
             timeout: Seconds; None for no limit.
             where: The call, for the message.
         """
-        from hpinfer import _native
-
         self._timeout = timeout
         self._where = where
         self._end = None if timeout is None else time.monotonic() + timeout
@@ -55,7 +55,7 @@ class CallLimit:
             "time, or smaller or fewer inputs"
         )
 
-    def run(self, work: Callable[[], T]) -> T:
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls `work`, whose native calls keep to the limit.
 
         Raises:
@@ -64,7 +64,7 @@ class CallLimit:
         """
         scope = self._native.scope()
         try:
-            return work()
+            return work(*args, **kwargs)
         except TimeLimitError:
             raise self.error() from None
         finally:

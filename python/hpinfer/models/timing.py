@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from hpinfer import _native
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
     from typing_extensions import Self
-
-    from hpinfer import _native
 
 _current: ContextVar[StageClock | None] = ContextVar("hpinfer_stage_clock", default=None)
 
@@ -36,10 +36,8 @@ class StageClock:
         self._prefix = ""
 
     def __enter__(self) -> Self:
-        from hpinfer import _native
-
         self._token = _current.set(self)
-        self._timer: _native.EngineTimer = _native.EngineTimer()
+        self._timer = _native.EngineTimer()
         return self
 
     def __exit__(
@@ -67,8 +65,6 @@ class StageClock:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        from hpinfer import _native
-
         outer, path = self._prefix, f"{self._prefix}{name}"
         self._prefix = f"{path}."
         timer = _native.EngineTimer()

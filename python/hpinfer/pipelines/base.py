@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, overload
 
@@ -140,6 +141,8 @@ class Pipeline(ABC, Generic[ResultT]):
         Raises:
             ConfigError: Unknown parameter, a wrong value, or a step whose model was not loaded.
         """
+        if not params:
+            return self._default_settings
         check_parameters(params, self.PARAMETERS, where=f"{self._name}.predict")
         return self._settings({name: value for name, value in params.items() if value is not None})
 
@@ -154,6 +157,10 @@ class Pipeline(ABC, Generic[ResultT]):
             InvalidInputError: One of them cannot be used.
         """
         return self._predict_batch(images, settings) if images else []
+
+    @functools.cached_property
+    def _default_settings(self) -> object:
+        return self._settings({})
 
     @abstractmethod
     def _settings(self, params: Mapping[str, Any]) -> object:

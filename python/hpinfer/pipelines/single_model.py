@@ -62,6 +62,8 @@ class SingleModelPipeline(Pipeline[ResultT]):
         return self.model.call_settings(params)
 
     def _predict_batch(self, images: Sequence[InputImage], settings: object) -> Sequence[ResultT]:
+        if len(images) <= self._together:
+            return self.model.predict_images(images, settings)
         results: list[ResultT] = []
         for start in range(0, len(images), self._together):
             part = images[start : start + self._together]
