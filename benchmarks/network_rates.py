@@ -2,6 +2,7 @@
 
     python benchmarks/network_rates.py
     python benchmarks/network_rates.py --models PP-OCRv6_small_rec --engines openvino --rounds 9
+    python benchmarks/network_rates.py --engines openvino --precision bf16
 
 The multiplications of a network are counted from its file: convolutions and products with
 weights, each multiply-and-add once. The yardstick is the best float32 product of two large
@@ -80,10 +81,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--models", nargs="+", default=list(INPUTS), choices=list(INPUTS))
     parser.add_argument("--engines", nargs="+", default=["openvino", "onnxruntime"])
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32", help="of engines")
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    networks = [load(model, engine) for model in arguments.models for engine in arguments.engines]
-    matrices = [matrix_product(engine) for engine in ("numpy", *arguments.engines)]
+    precision = arguments.precision
+    networks = [
+        load(model, engine, precision) for model in arguments.models for engine in arguments.engines
+    ]
+    matrices = [matrix_product(engine, precision) for engine in ("numpy", *arguments.engines)]
     for _ in range(arguments.rounds + 1):  # the first compiles and does not count
         for network in (*matrices, *networks):
             time.sleep(_PAUSE_S)
@@ -98,8 +103,11 @@ def main() -> None:
         )
 
 
-def matrix_product(engine: str) -> Network:
-    """The product of two matrices, one of them known beforehand; by an engine or by NumPy."""
+def matrix_product(engine: str, precision: str) -> Network:
+    """The product of two matrices, one of them known beforehand; by an engine or by NumPy.
+
+    NumPy's is float32 whatever the precision.
+    """
     a, b = (np.random.default_rng(i).random((_SIDE, _SIDE), np.float32) for i in range(2))
     if engine == "numpy":
         return Network("matrix product", engine, lambda: a @ b, _SIDE**3)
@@ -111,13 +119,14 @@ def matrix_product(engine: str) -> Network:
     graph = helper.make_graph([node], "product", [x], [y], [numpy_helper.from_array(b, "b")])
     opsets = [helper.make_opsetid("", 13)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    session = hpinfer.Session(model.SerializeToString(), engine=engine)
+    session = hpinfer.Session(model.SerializeToString(), engine=engine, precision=precision)
     return Network("matrix product", engine, lambda: session.run([a]), _SIDE**3)
 
 
-def load(model: str, engine: str) -> Network:
+def load(model: str, engine: str, precision: str) -> Network:
     """The model with an input of its usual size."""
-    settings = resolve_model(Given(engine=engine))  # type: ignore[arg-type]
+    given = Given(engine=engine, precision=precision)  # type: ignore[arg-type]
+    settings = resolve_model(given)
     located = locate_model(model, model_dir=None, settings=settings)
     if located.files.onnx is None:
         sys.exit(f"{model} is here as {', '.join(located.files.formats)}; its ONNX file is needed")
