@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 ENGINES = ["onnxruntime"]
 
 
-def threads_now() -> int:
-    return len(list(Path("/proc/self/task").iterdir()))
+def threads_now() -> set[str]:
+    """By their numbers: threads that earlier tests left may end meanwhile."""
+    return {task.name for task in Path("/proc/self/task").iterdir()}
 
 
 def providers_here() -> tuple[str, ...]:
@@ -34,12 +35,12 @@ def test_threads_of_a_session(load: Callable[..., Any], models: Any) -> None:
     before = threads_now()
     one = load(models.heavy(), num_threads=4)
     one.run([x])
-    assert threads_now() - before == 3  # the caller's thread is the fourth
+    assert len(threads_now() - before) == 3  # the caller's thread is the fourth
     two = load(models.heavy(), num_threads=4, num_streams=2)
     two.run([x])
-    assert threads_now() - before == 3 + 1
+    assert len(threads_now() - before) == 3 + 1
     del one, two
-    assert threads_now() == before
+    assert threads_now() <= before
 
 
 @pytest.mark.parametrize("name", ["NoSuchExecutionProvider", "CUDA", "cpuexecutionprovider"])
