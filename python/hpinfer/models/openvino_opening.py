@@ -55,7 +55,7 @@ def open_openvino(
     *,
     store: ArtifactStore,
     key: ArtifactKey,
-    rewrite: bool = True,
+    rewrite: bool,
 ) -> OpenedOpenVINO:
     """A session of OpenVINO, which compiles 4 times faster from what it kept (PP-OCRv4).
 

@@ -1,16 +1,16 @@
 """Rewrites ONNX graphs for OpenVINO: the same function in fewer passes over pictures.
 
 Where sizes are free, as in every model of hpinfer, OpenVINO 2026.4 compiles worse than where they
-are fixed. Two of the differences can be written away:
+are fixed. Two of the differences can be written away; benchmarks/openvino_graphs.py measures what
+that gains, and what fixed sizes would.
 
-* It works on a picture of one channel number by number: so the sigmoid that text detectors end in
-  takes 9 of 108 ms, and 0.3 where sizes are fixed (PP-OCRv4_mobile_det, 960 x 960, one thread, AMD
-  EPYC with AVX-512). Therefore a transposed convolution to one channel whose windows do not overlap
-  becomes a 1x1 convolution to as many channels as a window has pixels, with ``DepthToSpace`` at the
-  end: what follows number by number (bias, sigmoid) joins the convolution. With more channels there
-  is nothing to gain.
-* ``x * s + x``, the gates of PaddleOCR's detectors, are two passes over x. ``x * (s + 1)`` is one,
-  and rounds once where the other rounds twice.
+* It works on a picture of one channel number by number, and text detectors end in a sigmoid of such
+  a picture. So a transposed convolution to one channel whose windows do not overlap becomes a 1x1
+  convolution to as many channels as a window has pixels, with ``DepthToSpace`` at the end: what
+  follows number by number (bias, sigmoid) joins the convolution. Each number is still the sum of
+  the same products. With more channels there is nothing to gain.
+* ``x * s + x``, the gates of PaddleOCR's detectors, are two passes over x. ``x * (s + 1)`` is one;
+  its roundings are others.
 """
 
 from __future__ import annotations

@@ -20,6 +20,22 @@ def write_model(directory, graph, config):
     return directory
 
 
+def move_weights_out(directory):
+    """Puts the weights of a model directory's network into ``weights.bin`` beside it."""
+    path = directory / "inference.onnx"
+    network = onnx.load(path)
+    for node in list(network.graph.node):  # only initializers can lie elsewhere
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            tensor = node.attribute[0].t
+            tensor.name = node.output[0]
+            network.graph.initializer.append(tensor)
+            network.graph.node.remove(node)
+    onnx.save(
+        network, path, save_as_external_data=True, location="weights.bin", size_threshold=1024
+    )
+    return directory / "weights.bin"
+
+
 def constant_network(outputs, *, channels=3):
     """Gives the arrays `outputs` whatever the picture [N, channels, H, W] is."""
     nodes, infos, initializers = [], [], []

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from constructed import move_weights_out
 from example_pages import ENGINES
 
 from hpinfer.config.hpi import HPIConfig, HPISettings
@@ -184,20 +185,7 @@ def test_a_full_disk_costs_the_graph_and_nothing_else(model_dir, monkeypatch, ca
 
 def test_weights_in_a_file_of_their_own_stay_there(model_dir):
     directory = model_dir()
-    network = onnx.load(directory / "inference.onnx")
-    for node in list(network.graph.node):  # only initializers can lie elsewhere
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            tensor = node.attribute[0].t
-            tensor.name = node.output[0]
-            network.graph.initializer.append(tensor)
-            network.graph.node.remove(node)
-    onnx.save(
-        network,
-        directory / "inference.onnx",
-        save_as_external_data=True,
-        location="weights.bin",
-        size_threshold=1024,
-    )
+    assert move_weights_out(directory).stat().st_size > 1e6
     loaded = load(directory)
     assert loaded.explanation.notes == ()
     assert graphs_in(directory) == []

@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
+from constructed import move_weights_out
 from example_pages import ENGINES
 
 from hpinfer.config.hpi import HPIConfig, HPISettings
@@ -160,18 +160,10 @@ def test_a_model_changed_in_place_has_another_graph(model_dir):
 
 def test_weights_in_a_file_of_their_own_are_left_there_and_looked_at(model_dir):
     directory = model_dir(V6)
-    network = onnx.load(directory / "inference.onnx")
-    onnx.save(
-        network,
-        directory / "inference.onnx",
-        save_as_external_data=True,
-        location="weights.bin",
-        size_threshold=1024,
-    )
+    weights = move_weights_out(directory)
     before = load(directory, name=V6)
     assert before.explanation.artifacts == ()
     model_hash = loading.loading_of(locate_model(V6, model_dir=directory)).opener.model_hash
-    weights = directory / "weights.bin"
     content = bytearray(weights.read_bytes())
     content[: len(content) // 2] = bytes(len(content) // 2)
     weights.write_bytes(content)
